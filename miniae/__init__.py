@@ -1,0 +1,1 @@
+"""miniae: autoencoders with every gradient derived by hand."""
