@@ -7,15 +7,23 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from miniae.ops.dense import dense_backward, dense_forward
+from miniae.ops.elu import elu_backward, elu_forward
+from miniae.ops.identity import identity_backward, identity_forward
+from miniae.ops.leaky_relu import leaky_relu_backward, leaky_relu_forward
+from miniae.ops.relu import relu_backward, relu_forward
+from miniae.ops.selu import selu_backward, selu_forward
 from miniae.ops.sigmoid import sigmoid_backward, sigmoid_forward
+from miniae.ops.softmax import softmax_backward, softmax_forward
+from miniae.ops.softplus import softplus_backward, softplus_forward
+from miniae.ops.tanh import tanh_backward, tanh_forward
 
 
 class Pair(NamedTuple):
     """An operation: ``forward(x, ...) -> (y, cache)`` and ``backward(dy, cache) -> gradients``.
 
     ``linear`` names the arguments in which the forward is linear (or affine) while the others are held: a central
-    difference with step 1 is exact there. ``kinks`` are the values of ``x`` at which the slope jumps: no difference
-    quotient across one is a derivative.
+    difference with step 1 is exact there. ``kinks`` are the values of ``x`` at which the slope, or the slope's own
+    slope, jumps: no difference quotient across one is a derivative to full precision.
     """
 
     forward: Callable[..., Any]
@@ -26,5 +34,38 @@ class Pair(NamedTuple):
 
 OPS = {
     "dense": Pair(dense_forward, dense_backward, linear=("x", "w", "b")),
+    "elu": Pair(elu_forward, elu_backward, kinks=(0.0,)),
+    "identity": Pair(identity_forward, identity_backward, linear=("x",)),
+    "leaky_relu": Pair(leaky_relu_forward, leaky_relu_backward, kinks=(0.0,)),
+    "relu": Pair(relu_forward, relu_backward, kinks=(0.0,)),
+    "selu": Pair(selu_forward, selu_backward, kinks=(0.0,)),
     "sigmoid": Pair(sigmoid_forward, sigmoid_backward),
+    "softmax": Pair(softmax_forward, softmax_backward),
+    "softplus": Pair(softplus_forward, softplus_backward),
+    "tanh": Pair(tanh_forward, tanh_backward),
 }
+
+__all__ = [
+    "OPS",
+    "Pair",
+    "dense_backward",
+    "dense_forward",
+    "elu_backward",
+    "elu_forward",
+    "identity_backward",
+    "identity_forward",
+    "leaky_relu_backward",
+    "leaky_relu_forward",
+    "relu_backward",
+    "relu_forward",
+    "selu_backward",
+    "selu_forward",
+    "sigmoid_backward",
+    "sigmoid_forward",
+    "softmax_backward",
+    "softmax_forward",
+    "softplus_backward",
+    "softplus_forward",
+    "tanh_backward",
+    "tanh_forward",
+]

@@ -1,0 +1,29 @@
+"""Custom kernels: each an override of one of miniae's ops, losses or penalties, under the same name and signature.
+
+``KERNELS`` maps a backend's name to a function that loads its kernels, so that nothing is compiled or imported for a
+backend nobody asks for. Where a backend has no kernel for an op, the reference runs.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from miniae.ops import Pair
+
+
+class Kernels(NamedTuple):
+    """What a backend lays over the reference tables.
+
+    Attributes:
+        array_module: import name of the module whose arrays the kernels take.
+        pairs: op name to its forward and backward.
+        costs: name of a loss or penalty to its function.
+        fused: sequence of op names to the name of the op, also in ``pairs``, that does their work at once.
+    """
+
+    array_module: str = "numpy"
+    pairs: Mapping[str, Pair] = {}
+    costs: Mapping[str, Callable[..., Any]] = {}
+    fused: Mapping[tuple[str, ...], str] = {}
+
+
+KERNELS: dict[str, Callable[[], Kernels]] = {}

@@ -1,0 +1,44 @@
+"""The fully connected layer."""
+
+from dataclasses import dataclass
+
+from miniae.context import Shape
+from miniae.init import initializer
+from miniae.layers.base import Layer, Parameter
+
+
+@dataclass(frozen=True)
+class Dense(Layer):
+    """``y = x w + b``; the maths is in :mod:`miniae.ops.dense`.
+
+    Args:
+        in_features: D, features of an example going in.
+        out_features: O, features coming out.
+        bias: whether there is a ``b``.
+        init: how ``w`` starts, a name of :data:`miniae.init.INITIALIZERS`; ``b`` starts at zero.
+
+    >>> Dense(64, 25).parameters()["w"].shape
+    (64, 25)
+    """
+
+    in_features: int
+    out_features: int
+    bias: bool = True
+    init: str = "glorot_uniform"
+    op = "dense"
+
+    def __post_init__(self) -> None:
+        for name in "in_features", "out_features":
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 1:
+                raise ValueError(f"Dense: {name} must be a whole number of at least 1, got {value!r}")
+        initializer(self.init)
+
+    def parameters(self) -> dict[str, Parameter]:
+        """``w`` (D, O), to which weight decay applies, and ``b`` (O,), to which it does not."""
+        w = Parameter((self.in_features, self.out_features), initializer(self.init), decays=True)
+        return {"w": w, "b": Parameter((self.out_features,))} if self.bias else {"w": w}
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """(N, D) becomes (N, O)."""
+        return (*shape[:-1], self.out_features)

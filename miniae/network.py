@@ -1,0 +1,183 @@
+"""Sequential: a chain of layers over one flat vector of parameters."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from miniae import backends
+from miniae.arrays import Array
+from miniae.backends import Backend
+from miniae.context import Context, Shape
+from miniae.layers.base import Layer, Parameter
+from miniae.layers.fused import fuse
+from miniae.layout import Layout
+
+
+class Step(NamedTuple):
+    """A layer as the network runs it: its place in the chain, and its parameters' and buffers' names in the layout."""
+
+    place: int
+    layer: Layer
+    parameters: dict[str, str]
+    buffers: dict[str, str]
+
+
+class Record(NamedTuple):
+    """What the forward pass leaves to the backward pass of one step: the op's cache and the shape that went in."""
+
+    cache: Any
+    x_shape: Shape
+
+
+class Sequential:
+    """Layers in a row; the output of each is the input of the next.
+
+    The network holds no parameters. ``layout`` says where each one lies in a flat vector theta, named after the op's
+    argument and the layer's number among those that have any: ``w1, b1, w2, b2`` as in the textbook. Whatever theta is
+    passed is what is used.
+
+    Args:
+        layers: in order.
+        backend: a name, or a :class:`~miniae.backends.Backend`.
+
+    Raises:
+        ValueError: if there is no layer or the backend is unknown.
+
+    >>> from miniae.layers import Dense, Sigmoid
+    >>> network = Sequential([Dense(64, 25), Sigmoid(), Dense(25, 64), Sigmoid()])
+    >>> network.layout
+    Layout(w1 (64, 25), b1 (25,), w2 (25, 64), b2 (64,))
+    >>> network(network.initial(seed=0), np.zeros((10, 64))).shape
+    (10, 64)
+    """
+
+    def __init__(self, layers: Sequence[Layer], backend: str | Backend = "numpy") -> None:
+        if not layers:
+            raise ValueError("Sequential: needs at least one layer, got none")
+        self.layers = tuple(layers)
+        self.backend = backends.backend(backend)
+        parameters: dict[str, Parameter] = {}
+        buffers: dict[str, Parameter] = {}
+        names: list[dict[str, str]] = []  # of each layer's arrays, in the layout
+        number = 0
+        for layer in self.layers:
+            own, kept = layer.parameters(), layer.buffers()
+            number += bool(own or kept)
+            names.append({name: f"{name}{number}" for name in (*own, *kept)})
+            parameters |= {names[-1][name]: parameter for name, parameter in own.items()}
+            buffers |= {names[-1][name]: parameter for name, parameter in kept.items()}
+        self.steps: list[Step] = []
+        for places, layer in fuse(self.layers, self.backend.fused):
+            known = {name: full for place in places for name, full in names[place].items()}
+            own, kept = layer.parameters(), layer.buffers()
+            self.steps.append(Step(places[0], layer, {k: known[k] for k in own}, {k: known[k] for k in kept}))
+        self.layout, self._initializers = _lay_out(parameters)
+        self.buffers_layout, self._buffer_initializers = _lay_out(buffers)
+
+    def initial(self, seed: int = 0, dtype: Any = "float64") -> Array:
+        """A fresh theta. Drawn in float64 whatever ``dtype``, so one seed means one network."""
+        return self._draw(self.layout, self._initializers, seed, dtype)
+
+    def initial_buffers(self, dtype: Any = "float64") -> Array:
+        """A fresh vector of buffers: what layers keep beside theta, without a gradient."""
+        return self._draw(self.buffers_layout, self._buffer_initializers, 0, dtype)
+
+    def _draw(self, layout: Layout, initializers: Mapping[str, Any], seed: int, dtype: Any) -> Array:
+        rng, vector = np.random.default_rng(seed), np.zeros(layout.size)
+        for name, view in layout.views(vector).items():
+            view[...] = initializers[name](rng, view.shape)
+        return self.backend.xp.asarray(vector.astype(dtype))
+
+    def __call__(self, theta: Array, x: Array, buffers: Array | None = None) -> Array:
+        """The network's output for a batch, noise and the like switched off; ``buffers`` as they start when None."""
+        return self.forward(theta, x, self.context(self.initial_buffers(theta.dtype) if buffers is None else buffers))[0]
+
+    def context(self, buffers: Array, new_buffers: Array | None = None, **options: Any) -> Context:
+        """A :class:`~miniae.context.Context` on this network's backend.
+
+        Args:
+            buffers: the vector of buffers to read.
+            new_buffers: where the layers leave what the buffers shall be; a copy of ``buffers`` when None.
+            options: the context's other fields.
+        """
+        new_buffers = buffers.copy() if new_buffers is None else new_buffers
+        views = self.buffers_layout.views
+        return Context(backend=self.backend, buffers=views(buffers), new_buffers=views(new_buffers), **options)
+
+    def run(self, theta: Array, x: Array, ctx: Context) -> Iterator[tuple[Step, Array, Any, Any]]:
+        """Go through the layers, yielding each step with its output, cache and cost."""
+        views = self.layout.views(theta)
+        for step in self.steps:
+            here = ctx.at(
+                step.place,
+                buffers={own: ctx.buffers[name] for own, name in step.buffers.items()},
+                new_buffers={own: ctx.new_buffers[name] for own, name in step.buffers.items()},
+            )
+            params = {own: views[name] for own, name in step.parameters.items()}
+            x, cache, cost = step.layer.forward(params, x, here)
+            yield step, x, cache, cost
+
+    def forward(self, theta: Array, x: Array, ctx: Context) -> tuple[Array, list[Record], Any]:
+        """Run a batch forward.
+
+        Args:
+            theta: all parameters, (layout.size,).
+            x: the batch.
+            ctx: from :meth:`context`.
+
+        Returns:
+            The output, the records for :meth:`backward`, and the sum of the layers' own costs.
+
+        Raises:
+            ValueError: if theta has another shape than the layout's.
+        """
+        records: list[Record] = []
+        total: Any = 0.0
+        y = x
+        for _, output, cache, cost in self.run(theta, x, ctx):
+            records.append(Record(cache, y.shape))
+            y, total = output, total + cost
+        return y, records, total
+
+    def backward(
+        self,
+        dy: Array,
+        records: Sequence[Record],
+        gradient: Array,
+        ctx: Context,
+        *,
+        frozen: Collection[str] = (),
+        needs_x: bool = False,
+    ) -> Array | None:
+        """Run a gradient back through the layers, in reverse order.
+
+        Args:
+            dy: gradient of the cost with respect to the output.
+            records: from :meth:`forward`.
+            gradient: of theta, (layout.size,); each layer adds its part.
+            ctx: the one used going forward.
+            frozen: names of parameters whose gradients are not wanted.
+            needs_x: whether the gradient with respect to the input is.
+
+        Returns:
+            The gradient with respect to the network's input, or None.
+        """
+        views = self.layout.views(gradient)
+        wanted = [{own: views[n] for own, n in s.parameters.items() if n not in frozen} for s in self.steps]
+        first = next((i for i, grads in enumerate(wanted) if grads), len(wanted))
+        dx: Array | None = dy
+        for i in reversed(range(len(self.steps))):
+            if dx is None or (i < first and not needs_x):
+                return None  # nothing further down wants a gradient
+            step, record = self.steps[i], records[i]
+            here = ctx.at(step.place, x_shape=record.x_shape, needs_x=needs_x or i > first)
+            dx = step.layer.backward(dx, record.cache, wanted[i], here)
+        return dx
+
+
+def _lay_out(parameters: Mapping[str, Parameter]) -> tuple[Layout, dict[str, Any]]:
+    """A layout for the parameters, and their initialisers by name."""
+    shapes = {name: parameter.shape for name, parameter in parameters.items()}
+    layout = Layout.of(shapes, not_decaying=[name for name, p in parameters.items() if not p.decays])
+    return layout, {name: parameter.init for name, parameter in parameters.items()}

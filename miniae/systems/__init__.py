@@ -1,0 +1,13 @@
+"""Systems: whole trainings on real data, each with a figure to be held against a target.
+
+``SYSTEMS`` is the table of all of them, by the name that ``miniae results`` takes. A new system is one new file beside
+this one and one entry here.
+"""
+
+from miniae.systems import ufldl1_sparse_autoencoder, ufldl4_softmax_regression
+from miniae.systems.system import System
+
+SYSTEMS: dict[str, System] = {
+    "ufldl1": ufldl1_sparse_autoencoder.SYSTEM,
+    "ufldl4": ufldl4_softmax_regression.SYSTEM,
+}

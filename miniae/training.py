@@ -1,0 +1,223 @@
+"""fit: train a model on mini-batches."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from miniae import optimizers
+from miniae.arrays import Array
+from miniae.clipping import clip_by_norm
+from miniae.context import Workspace
+from miniae.data.checks import check_finite_floats
+from miniae.diverged import TrainingDiverged, explain
+from miniae.models.base import Model
+from miniae.optimizers import Optimizer
+from miniae.schedules import rate_at
+
+
+class History(dict[str, list[float]]):
+    """What training recorded: ``history["cost"]`` and the like, one number an epoch (or iteration).
+
+    Attributes:
+        seconds: how long each epoch took.
+        stopped: why training ended before its time, or ``""``.
+    """
+
+    def __init__(self, **curves: list[float]) -> None:
+        super().__init__(curves)
+        self.seconds: list[float] = []
+        self.stopped = ""
+
+
+@dataclass
+class Epoch:
+    """What a callback is told after every epoch, and how it says that training shall stop.
+
+    Attributes:
+        number: 1 after the first epoch.
+        model: the model in training.
+        history: everything recorded so far.
+        stop: set it to a reason, and training ends here.
+    """
+
+    number: int
+    model: Model
+    history: History
+    stop: str = ""
+
+
+Callback = Callable[[Epoch], Any]
+
+
+def fit(
+    model: Model,
+    x: Array,
+    target: Array | None = None,
+    *,
+    epochs: int = 10,
+    batch_size: int = 128,
+    optimizer: str | Optimizer = "adam",
+    validation: float | tuple[Array, Array | None] = 0.0,
+    clip_norm: float | None = None,
+    callbacks: Sequence[Callback] = (),
+    seed: int = 0,
+    progress: bool = True,
+) -> History:
+    """Train a model on shuffled mini-batches; ``model.theta`` is changed in place.
+
+    The last batch of an epoch may be smaller than the others. It is used, and an epoch's cost is the mean over
+    examples, not over batches.
+
+    Ctrl-C ends training after the last complete step: the model is usable and the history is returned, with
+    ``history.stopped`` saying so.
+
+    Args:
+        model: the model.
+        x: training examples, (N, features), of the model's dtype.
+        target: what the output should be; the model says what stands in for None (an autoencoder: ``x``).
+        epochs: passes over the data.
+        batch_size: examples in a step.
+        optimizer: a name of :data:`miniae.optimizers.OPTIMIZERS`, or an instance with its settings.
+        validation: the fraction of the examples to hold out, or a pair ``(x, target)`` of held-out data.
+        clip_norm: the longest gradient to step along; longer ones are shortened to it.
+        callbacks: called with an :class:`Epoch` after every epoch.
+        seed: of the shuffles, of the validation split and of noise layers.
+        progress: whether to show a progress bar.
+
+    Returns:
+        The history: ``cost`` and, with validation, ``validation_cost``, one number an epoch.
+
+    Raises:
+        TypeError, ValueError: if an argument does not fit; nothing has been changed then.
+        TrainingDiverged: if the cost or the gradient is no longer finite; it says where, and ``model.theta`` is as
+            the last finite step left it.
+
+    >>> import numpy as np
+    >>> from miniae.models import SparseAutoencoder
+    >>> x = np.random.default_rng(0).uniform(size=(100, 16))
+    >>> history = fit(SparseAutoencoder(16, 4, rho=0.1, beta=0.1), x, epochs=20, batch_size=32, progress=False)
+    >>> len(history["cost"]), history["cost"][-1] < history["cost"][0]
+    (20, True)
+    """
+    for name, value in (("epochs", epochs), ("batch_size", batch_size)):
+        if not isinstance(value, int) or value < 1:
+            raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}")
+    x, target, held_out = _prepare(model, x, target, validation, seed)
+    step = _Step(model, x, target, optimizers.optimizer(optimizer), clip_norm, seed)
+    rng = np.random.default_rng(seed)
+    history = History(cost=[], **({"validation_cost": []} if held_out else {}))
+    batches = -(-len(x) // batch_size)
+    bar = tqdm(total=epochs * batches, disable=not progress, unit="step", dynamic_ncols=True)
+    try:
+        for number in range(1, epochs + 1):
+            start, total, order = time.perf_counter(), 0.0, rng.permutation(len(x))
+            bar.set_description(f"epoch {number}/{epochs}")
+            for first in range(0, len(x), batch_size):
+                chosen = order[first : first + batch_size]
+                total += step(chosen) * len(chosen)
+                bar.update()
+            history.seconds.append(time.perf_counter() - start)
+            history["cost"].append(total / len(x))
+            if held_out:
+                history["validation_cost"].append(_mean_cost(model, *held_out, batch_size))
+            bar.set_postfix({name: f"{values[-1]:.5g}" for name, values in history.items()})
+            epoch = Epoch(number, model, history)
+            for callback in callbacks:
+                callback(epoch)
+            if epoch.stop:
+                history.stopped = epoch.stop
+                break
+    except KeyboardInterrupt:
+        history.stopped = f"interrupted after {step.count} steps"
+    finally:
+        bar.close()
+    return history
+
+
+class _Step:
+    """One training step on the examples chosen: all memory it works in is kept from one call to the next."""
+
+    def __init__(
+        self, model: Model, x: Array, target: Array, optimizer: Optimizer, clip_norm: float | None, seed: int
+    ) -> None:
+        self.model, self.x, self.target = model, x, target
+        self.optimizer, self.clip_norm, self.seed = optimizer, clip_norm, seed
+        trained = [slot.name for slot in model.layout if slot.decays and slot.name not in model.frozen]
+        self.state = optimizer.start(model.theta, model.layout.mask(trained))
+        self.gradient = model.backend.xp.empty_like(model.theta)
+        self.new_buffers = model.buffers.copy()
+        self.workspace = Workspace()
+        self.count = 0
+
+    def __call__(self, chosen: np.ndarray) -> float:
+        model, workspace = self.model, self.workspace
+        ctx = model.network.context(
+            model.buffers,
+            self.new_buffers,
+            training=True,
+            seed=self.seed,
+            step=self.count,
+            workspace=workspace,
+        )
+        x = _gather(workspace, model, "x", self.x, chosen)
+        target = x if self.target is self.x else _gather(workspace, model, "target", self.target, chosen)
+        cost = float(model.backpropagate(model.theta, x, target, ctx, self.gradient))
+        if not (np.isfinite(cost) and np.isfinite(float(self.gradient.sum()))):
+            rate = rate_at(self.optimizer.learning_rate, self.count)
+            raise TrainingDiverged(explain(model, x, ctx, cost, self.gradient, self.count, rate))
+        if self.clip_norm is not None:
+            clip_by_norm(self.gradient, self.clip_norm)
+        self.optimizer.update(model.theta, self.gradient, self.state)
+        model.buffers[...] = self.new_buffers
+        self.count += 1
+        return cost
+
+
+def _gather(workspace: Workspace, model: Model, name: str, data: Array, chosen: np.ndarray) -> Array:
+    """The chosen examples, in memory of the workspace."""
+    xp = model.backend.xp
+    out = workspace.array(xp, (), name, (len(chosen), *data.shape[1:]), data.dtype)
+    return xp.take(data, chosen, axis=0, out=out, mode="clip")  # "clip" spares NumPy a buffer; no index is outside
+
+
+def _prepare(
+    model: Model, x: Array, target: Array | None, validation: float | tuple[Array, Array | None], seed: int
+) -> tuple[Array, Array, tuple[Array, Array] | None]:
+    """Check all data, and split what is to be held out from it."""
+    x, target = _checked(model, "x", x, target)
+    if isinstance(validation, tuple):
+        return x, target, _checked(model, "validation x", *validation)
+    if not 0 <= validation < 1:
+        raise ValueError(f"validation must be a fraction in [0, 1) or a pair (x, target), got {validation}")
+    if not validation:
+        return x, target, None
+    count = round(validation * len(x))
+    if not 0 < count < len(x):
+        raise ValueError(f"validation={validation} of {len(x)} examples would leave a part empty")
+    order = np.random.default_rng([seed, 1]).permutation(len(x))
+    kept, held = np.sort(order[count:]), np.sort(order[:count])
+    if target is x:
+        x, x_held = x[kept], x[held]
+        return x, x, (x_held, x_held)
+    return x[kept], target[kept], (x[held], target[held])
+
+
+def _checked(model: Model, name: str, x: Array, target: Array | None) -> tuple[Array, Array]:
+    x, target = model.checked(model.theta, x, target)
+    check_finite_floats(name, x)
+    if target is not x and target.dtype.kind == "f":
+        check_finite_floats(f"target of {name}", target)
+    return x, target
+
+
+def _mean_cost(model: Model, x: Array, target: Array, batch_size: int) -> float:
+    """The cost over all of x, a batch at a time so that memory stays bounded; the mean over examples."""
+    total = 0.0
+    for first in range(0, len(x), batch_size):
+        part = slice(first, first + batch_size)
+        total += model.cost(model.theta, x[part], target[part]) * len(x[part])
+    return total / len(x)

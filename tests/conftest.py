@@ -1,0 +1,34 @@
+"""What every test runs under: enforced shapes, reproducible examples, and the data sets where they are."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from jaxtyping import config, install_import_hook
+
+# Every shape annotation in the package is checked at every call. Before anything of it is imported.
+install_import_hook(["miniae", "miniae_kernels"], "beartype.beartype")
+
+# "ci": the same examples every time, however slow the machine. "explore": new ones at every run, many more.
+settings.register_profile("ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("explore", max_examples=1000, deadline=None, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.fixture(autouse=True)
+def _shapes_unenforced_for_bad_input(request):
+    """Tests that pass wrong shapes on purpose want miniae's own message, not the annotation checker's."""
+    unenforced = request.node.get_closest_marker("bad_input") is not None
+    config.update("jaxtyping_disable", unenforced)
+    yield
+    config.update("jaxtyping_disable", False)
+
+
+@pytest.fixture(scope="session")
+def data_root() -> Path:
+    """The folder with MNIST, Fashion-MNIST and the natural images."""
+    root = os.environ.get("MINIAE_DATA")
+    if not root:
+        pytest.skip("needs real data: set MINIAE_DATA to a folder with mnist/, fashion-mnist/, natural-images/")
+    return Path(root)
