@@ -34,7 +34,9 @@ def demo(
 def results(
     names: Annotated[list[str] | None, typer.Argument(help="systems to run; none lists them")] = None,
     out: Annotated[Path, typer.Option(help="folder for pictures")] = Path("miniae-results"),
-    record: Annotated[Path | None, typer.Option(help="folder whose results.jsonl and results.md to bring up to date")] = None,
+    record: Annotated[
+        Path | None, typer.Option(help="folder whose results.jsonl and results.md to bring up to date")
+    ] = None,
 ) -> None:
     """Train a system, hold its figure against the target, and record it. Exit code 1 if a target is missed."""
     from miniae.systems import SYSTEMS

@@ -9,7 +9,7 @@ from miniae.context import Context
 
 
 class TrainingDiverged(ArithmeticError):
-    """The cost or the gradient is NaN or infinite; the message says at which step and in which layer, and what to do."""
+    """The cost or the gradient is NaN or infinite; the message says when, in which layer, and what to do."""
 
 
 def explain(

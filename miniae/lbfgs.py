@@ -54,8 +54,8 @@ def lbfgs(
         raise ValueError(f"iterations must be a whole number of at least 1, got {iterations!r}")
     if model.theta.dtype != np.float64:
         raise TypeError(f"lbfgs works in float64, got a model of {model.theta.dtype}; make it with dtype='float64'")
-    x, target = model.checked(model.theta, x, target)
     check_finite_floats("x", x)
+    x, target = model.checked(model.theta, x, target)
     optimize = require("scipy.optimize", extra="course")
     trained = ~model.layout.mask(model.frozen)
     full = model.theta.copy()
@@ -81,9 +81,7 @@ def lbfgs(
     options = {"maxiter": iterations, "maxfun": 20 * iterations, "maxcor": 20, "ftol": 1e-14, "gtol": 1e-9}
     try:
         start = model.theta[trained]
-        optimize.minimize(
-            cost_and_grad, start, jac=True, method="L-BFGS-B", callback=after_iteration, options=options
-        )
+        optimize.minimize(cost_and_grad, start, jac=True, method="L-BFGS-B", callback=after_iteration, options=options)
     except KeyboardInterrupt:
         history.stopped = f"interrupted after {len(history['cost']) - 1} iterations"
     finally:

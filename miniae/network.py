@@ -91,7 +91,9 @@ class Sequential:
 
     def __call__(self, theta: Array, x: Array, buffers: Array | None = None) -> Array:
         """The network's output for a batch, noise and the like switched off; ``buffers`` as they start when None."""
-        return self.forward(theta, x, self.context(self.initial_buffers(theta.dtype) if buffers is None else buffers))[0]
+        return self.forward(theta, x, self.context(self.initial_buffers(theta.dtype) if buffers is None else buffers))[
+            0
+        ]
 
     def context(self, buffers: Array, new_buffers: Array | None = None, **options: Any) -> Context:
         """A :class:`~miniae.context.Context` on this network's backend.

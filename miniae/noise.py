@@ -3,7 +3,8 @@ r"""Noise: random numbers as a pure function of (seed, step, stream).
 An ordinary generator remembers where it stands, and every draw moves it on. Two evaluations of a noisy cost then see
 two different noises, and a difference quotient between them is nothing but noise. Here nothing is remembered: who asks
 twice for the numbers of (seed, step, stream) gets the same numbers twice, in any order, on any machine. So a noisy
-cost can be differentiated numerically, a run can be resumed in its middle, and a single step can be replayed.
+cost can be differentiated numerically, a run can be resumed in its middle, and a single step can be replayed. (Words
+and uniform numbers agree to the bit; normal ones as far as two machines' logarithms and cosines do.)
 
 The function is Philox4x32-10. It scrambles a *counter* of four 32-bit words under a *key* of two, like a block cipher:
 different counters give different blocks (it is a bijection), and blocks of counters that differ in one bit look
@@ -46,7 +47,7 @@ def philox(counter: UInt32[Array, "*B 4"], key: UInt32[Array, "2"]) -> UInt32[Ar
     on all bits of the word: that is what scrambles. The low half loses nothing, for :math:`M` is odd and so
     :math:`l = M c \bmod 2^{32}` can be undone. (2) mixes the high halves into the two words that were not multiplied
     (:math:`\oplus` is exclusive or, which can be undone too) and swaps the roles for the next round. (3) gives every
-    round a key of its own. Seven rounds pass all known statistical tests; ten leave a margin.
+    round a key of its own. Seven rounds pass the BigCrush tests; ten leave a margin.
 
     Args:
         counter: one counter of four words per block, (B, 4), or (4,) for a single one.

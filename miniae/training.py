@@ -207,11 +207,8 @@ def _prepare(
 
 
 def _checked(model: Model, name: str, x: Array, target: Array | None) -> tuple[Array, Array]:
-    x, target = model.checked(model.theta, x, target)
     check_finite_floats(name, x)
-    if target is not x and target.dtype.kind == "f":
-        check_finite_floats(f"target of {name}", target)
-    return x, target
+    return model.checked(model.theta, x, target)
 
 
 def _mean_cost(model: Model, x: Array, target: Array, batch_size: int) -> float:

@@ -17,10 +17,10 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
 @pytest.fixture(autouse=True)
-def _shapes_unenforced_for_bad_input(request):
-    """Tests that pass wrong shapes on purpose want miniae's own message, not the annotation checker's."""
-    unenforced = request.node.get_closest_marker("bad_input") is not None
-    config.update("jaxtyping_disable", unenforced)
+def _enforce_shapes(request):
+    """Enforce shape annotations, but for tests marked ``bad_input`` or ``as_users_run_it``."""
+    marks = {mark.name for mark in request.node.iter_markers()}
+    config.update("jaxtyping_disable", bool(marks & {"bad_input", "as_users_run_it"}))
     yield
     config.update("jaxtyping_disable", False)
 

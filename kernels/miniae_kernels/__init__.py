@@ -5,9 +5,10 @@ backend nobody asks for. Where a backend has no kernel for an op, the reference 
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from miniae.ops import Pair
+if TYPE_CHECKING:  # miniae imports this module: nothing of miniae may be needed to load it
+    from miniae.ops import Pair
 
 
 class Kernels(NamedTuple):
@@ -21,7 +22,7 @@ class Kernels(NamedTuple):
     """
 
     array_module: str = "numpy"
-    pairs: Mapping[str, Pair] = {}
+    pairs: "Mapping[str, Pair]" = {}
     costs: Mapping[str, Callable[..., Any]] = {}
     fused: Mapping[tuple[str, ...], str] = {}
 

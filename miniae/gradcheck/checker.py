@@ -126,7 +126,9 @@ def check_pair(
             return float(np.sum(dy * forward(*{**args, name: value}.values())[0]))
 
         exact = name in linear
-        difference = linear_gradient(cost, args[name]) if exact else two_step_gradient(cost, args[name], steps, tolerance)
+        difference = (
+            linear_gradient(cost, args[name]) if exact else two_step_gradient(cost, args[name], steps, tolerance)
+        )
         checks.append((name, np.asarray(analytic), difference, LINEAR_TOLERANCE if exact else tolerance))
     return report(checks, tolerance, zero)
 

@@ -1,6 +1,6 @@
 """Central differences: what the gradient of a cost must be, found from its values alone."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,10 +10,11 @@ STEPS = (1e-3, 1e-4, 1e-5)  # from where rounding is small to where a cost that 
 
 
 class Difference(NamedTuple):
-    """A numerical gradient and, coordinate by coordinate, how far it may be off (both of theta's shape)."""
+    """A numerical gradient; how far it may be off; and what part of that is noise in the cost (all of theta's shape)."""
 
     gradient: np.ndarray
     uncertainty: np.ndarray
+    noise: np.ndarray
 
 
 def numerical_gradient(cost: Callable[[np.ndarray], float], theta: np.ndarray, step: float = 1e-4) -> np.ndarray:
@@ -35,10 +36,8 @@ def numerical_gradient(cost: Callable[[np.ndarray], float], theta: np.ndarray, s
 
     Source: UFLDL tutorial, "Gradient checking and advanced optimization".
     """
-    gradient = np.empty(theta.shape)
-    for i, plus, minus in _neighbours(cost, theta, np.full(theta.size, step), np.arange(theta.size)):
-        gradient.flat[i] = (plus - minus) / (2 * step)  # (1)
-    return gradient
+    plus, minus = _costs_beside(cost, theta, np.arange(theta.size), np.full(theta.size, step))
+    return ((plus - minus) / (2 * step)).reshape(theta.shape)  # (1)
 
 
 def two_step_gradient(
@@ -52,17 +51,21 @@ def two_step_gradient(
     .. math::
         G_i = \frac{4 D_i(h) - D_i(2h)}{3} = J'_i + O(h^4)                                                     \tag{2}
 
-    How far off is G? The two differences disagree by :math:`\delta_i = |D_i(h) - D_i(2h)|`, about
-    :math:`\tfrac{h^2}{2} |J'''_i|`. Where the cost is smooth, :math:`\delta` is a small fraction of the gradient's
-    size s, and what is left after the cancellation is smaller by that fraction once more. To this comes the rounding
-    of the cost itself:
+    How far off is G? The same four costs answer. Where J is smooth, the two first differences agree but for
+    :math:`\tfrac{h^2}{2} J'''`, and the second differences :math:`S_i(h) = J(\theta + h e_i) - 2J(\theta) +
+    J(\theta - h e_i)` grow as h squared; at a kink they grow as h, and the slope jumps by about :math:`\kappa`:
 
     .. math::
-        u_i = \frac{\delta_i^2}{s} + \frac{\epsilon \max|J|}{h}                                                \tag{3}
+        \delta_i = |D_i(h) - D_i(2h)|, \qquad \kappa_i = |S_i(2h) - 4 S_i(h)| / 4h                              \tag{3}
 
-    At a kink, or where the cost is noisy, :math:`\delta` is as large as the gradient, and so is u. A cost that bends
-    sharply, or has a kink nearby, wants a smaller h: coordinates whose u is above the tolerance are tried again with
-    the next step, and the G with the smallest u is kept.
+    Both are small fractions of the gradient's size s where (2) is good, and what is left after the cancellation is
+    smaller by that fraction once more. To this comes the noise in the cost itself, at best its rounding:
+
+    .. math::
+        u_i = (\delta_i^2 + \kappa_i^2) / s + \mathrm{noise} / h                                                \tag{4}
+
+    A cost that bends sharply, or has a kink nearby, wants a smaller h: coordinates whose u is above the tolerance are
+    tried again with the next step, and the G with the smallest u is kept.
 
     Args:
         cost: a function of theta that returns a number.
@@ -71,49 +74,73 @@ def two_step_gradient(
         tolerance: a u of this fraction of s is good enough.
 
     Returns:
-        The gradient (2) and its uncertainty (3), both shaped like ``theta``.
+        The gradient (2), its uncertainty (4), and the part of it that is noise, all shaped like ``theta``.
     """
-    gradient, uncertainty = np.zeros(theta.shape), np.full(theta.shape, np.inf)
-    largest, size = 0.0, 0.0
+    gradient, from_noise, uncertainty = np.zeros(theta.shape), np.zeros(theta.shape), np.full(theta.shape, np.inf)
+    here, noise, size = float(cost(theta.copy())), noise_level(cost, theta), 0.0
     for step in steps:
-        doubtful = np.flatnonzero(uncertainty > tolerance * size)
-        h = step * np.maximum(1, np.abs(theta.flat[doubtful]))
-        fine, coarse = np.empty(len(doubtful)), np.empty(len(doubtful))
-        for difference, distance in (fine, h), (coarse, 2 * h):
-            for k, plus, minus in _neighbours(cost, theta, distance, doubtful):
-                difference[k] = (plus - minus) / (2 * distance[k])  # (1)
-                largest = max(largest, abs(plus), abs(minus))
+        where = np.flatnonzero(uncertainty > tolerance * size)
+        h = step * np.maximum(1, np.abs(theta.flat[where]))
+        plus, minus = _costs_beside(cost, theta, where, h)
+        plus2, minus2 = _costs_beside(cost, theta, where, 2 * h)
+        fine, coarse = (plus - minus) / (2 * h), (plus2 - minus2) / (4 * h)  # (1)
         combined = (4 * fine - coarse) / 3  # (2)
         size = max(size, float(np.abs(combined).max(initial=0.0)))
         delta = np.abs(fine - coarse)
-        u = (delta**2 / size if size > 0 else delta) + EPS * largest / h  # (3)
-        better = u < uncertainty.flat[doubtful]
-        gradient.flat[doubtful[better]], uncertainty.flat[doubtful[better]] = combined[better], u[better]
-    return Difference(gradient, uncertainty)
+        kappa = np.abs((plus2 - 2 * here + minus2) - 4 * (plus - 2 * here + minus)) / (4 * h)  # (3)
+        u = (delta**2 + kappa**2) / (size or 1.0) + noise / h  # (4)
+        better = u < uncertainty.flat[where]
+        for kept, new in (gradient, combined), (uncertainty, u), (from_noise, noise / h):
+            kept.flat[where[better]] = new[better]
+    return Difference(gradient, uncertainty, from_noise)
+
+
+def noise_level(cost: Callable[[np.ndarray], float], theta: np.ndarray) -> float:
+    r"""How much the cost scatters around a smooth function: its rounding at least, more if it draws random numbers.
+
+    Seven costs at equal, tiny distances along a random line. A smooth function is a straight line over so short a way,
+    so its differences of fourth order vanish, and what they show is noise: if every cost carries an independent error
+    of standard deviation :math:`\sigma`, their mean square is
+
+    .. math::
+        E[(\Delta^4 J)^2] = \sigma^2 \sum_k \tbinom{4}{k}^2 = 70\, \sigma^2                                     \tag{5}
+
+    Args:
+        cost: a function of theta that returns a number.
+        theta: where, float64, any shape.
+
+    Returns:
+        :math:`\sigma`, and never less than one rounding of the cost.
+
+    Source: Moré and Wild (2011), "Estimating computational noise".
+    """
+    direction = np.random.default_rng(0).standard_normal(theta.shape)
+    costs = np.array([float(cost(theta + k * 1e-8 * direction)) for k in range(7)])
+    sigma = float(np.sqrt(np.mean(np.diff(costs, 4) ** 2) / 70))  # (5)
+    return max(sigma, EPS * float(np.abs(costs).max()))
 
 
 def linear_gradient(cost: Callable[[np.ndarray], float], theta: np.ndarray) -> Difference:
     """One central difference with step 1: exact, but for rounding, where the cost is linear in theta."""
-    gradient, largest = np.empty(theta.shape), 0.0
-    for i, plus, minus in _neighbours(cost, theta, np.ones(theta.size), np.arange(theta.size)):
-        gradient.flat[i] = (plus - minus) / 2
-        largest = max(largest, abs(plus), abs(minus))
-    return Difference(gradient, np.full(theta.shape, 4 * EPS * largest))
+    plus, minus = _costs_beside(cost, theta, np.arange(theta.size), np.ones(theta.size))
+    largest = max(np.abs(plus).max(initial=0.0), np.abs(minus).max(initial=0.0))
+    rounding = np.full(theta.shape, 4 * EPS * largest)
+    return Difference(((plus - minus) / 2).reshape(theta.shape), rounding, rounding)
 
 
-def _neighbours(
-    cost: Callable[[np.ndarray], float], theta: np.ndarray, distance: np.ndarray, where: np.ndarray
-) -> Iterator[tuple[int, float, float]]:
-    """Yield ``(k, J(theta + h e_i), J(theta - h e_i))`` with i the k-th coordinate of ``where``, h its distance."""
-    theta = np.array(theta, np.float64)
+def _costs_beside(
+    cost: Callable[[np.ndarray], float], theta: np.ndarray, where: np.ndarray, h: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """For each coordinate i of ``where`` and its distance h: J(theta + h e_i) and J(theta - h e_i)."""
+    theta, plus, minus = np.array(theta, np.float64), np.empty(len(where)), np.empty(len(where))
     for k, i in enumerate(where):
         here = theta.flat[i]
-        theta.flat[i] = here + distance[k]
-        plus = float(cost(theta))
-        theta.flat[i] = here - distance[k]
-        minus = float(cost(theta))
+        theta.flat[i] = here + h[k]
+        plus[k] = cost(theta)
+        theta.flat[i] = here - h[k]
+        minus[k] = cost(theta)
         theta.flat[i] = here
-        yield k, plus, minus
+    return plus, minus
 
 
 def norm_ratio(analytic: np.ndarray, numeric: np.ndarray) -> float:

@@ -90,20 +90,16 @@ def judge(name: str, analytic: np.ndarray, difference: Difference, tolerance: fl
         tolerance: the largest relative error that passes.
         zero: whether a gradient of zeros is expected.
     """
-    numeric, uncertainty = difference
+    numeric, uncertainty, noise = difference
     if analytic.shape != numeric.shape:
         reason = f"the gradient has shape {analytic.shape}, the argument {numeric.shape}"
         return Block(name, numeric.shape, np.inf, (), np.nan, np.nan, 1.0, "fail", reason)
     if numeric.size == 0:
         return Block(name, numeric.shape, np.nan, (), np.nan, np.nan, 1.0, "fail", "has no elements: nothing is tested")
-    scale = float(np.abs(numeric).max())
-    distance = np.abs(analytic - numeric)
-    if scale <= 10 * uncertainty.max():  # zero, as far as can be told
-        scale = max(scale, float(uncertainty.max()))
-        vacuous = not (distance > 10 * uncertainty).any()
-    else:
-        vacuous = False
-    error, doubt = distance / scale, uncertainty / scale
+    largest = np.maximum(np.maximum(np.abs(numeric), np.abs(analytic)), uncertainty)
+    both_zero = bool((largest <= 10 * noise).all())
+    scale = max(float(np.abs(numeric).max()), float(noise.max()))
+    error, doubt = np.abs(analytic - numeric) / scale, uncertainty / scale
     wrong = ~np.isfinite(error) | ((error > tolerance) & (error > 10 * doubt))
     worst = np.unravel_index(int(np.argmax(np.where(np.isnan(error), np.inf, error))), error.shape)
     verdict: Verdict = "pass"
@@ -112,11 +108,18 @@ def judge(name: str, analytic: np.ndarray, difference: Difference, tolerance: fl
         verdict = "fail"
         if not np.isfinite(analytic).all():
             reason = "the gradient is not finite"
-    elif vacuous and not zero:
-        verdict, reason = "fail", "analytic and numeric are both zero: this tests nothing (declare it if it is right)"
-    elif not vacuous and (doubt > tolerance).any():
+    elif both_zero:
+        if not zero:
+            verdict, reason = (
+                "fail",
+                "analytic and numeric are both zero: this tests nothing (declare it if it is right)",
+            )
+    elif (doubt > tolerance).any():
         verdict = "inconclusive"
-        reason = f"the numerical gradient itself is only good to {doubt.max():.0e} here (a kink, or noise in the cost)"
+        k = np.unravel_index(int(doubt.argmax()), doubt.shape)
+        cause = "noise in the cost" if noise[k] > uncertainty[k] / 2 else "a kink nearby"
+        place = ", ".join(str(int(i)) for i in k)
+        reason = f"the numerical gradient itself is only good to {doubt[k]:.0e} at [{place}]: {cause}"
     index = tuple(int(k) for k in worst)
     values = float(error[worst]), index, float(analytic[worst]), float(numeric[worst])
     return Block(name, numeric.shape, *values, float(wrong.mean()), verdict, reason)

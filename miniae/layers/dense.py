@@ -40,5 +40,11 @@ class Dense(Layer):
         return {"w": w, "b": Parameter((self.out_features,))} if self.bias else {"w": w}
 
     def output_shape(self, shape: Shape) -> Shape:
-        """(N, D) becomes (N, O)."""
+        """(N, D) becomes (N, O).
+
+        Raises:
+            ValueError: if ``shape`` is not (N, D).
+        """
+        if len(shape) != 2 or shape[1] != self.in_features:
+            raise ValueError(f"{self}: the input must have shape (N, {self.in_features}), got {shape}")
         return (*shape[:-1], self.out_features)

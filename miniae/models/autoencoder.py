@@ -45,9 +45,7 @@ class Autoencoder(Model):
         dtype: Any = "float64",
         backend: str | Backend = "numpy",
     ) -> None:
-        super().__init__(
-            [*encoder, *decoder], loss, weight_decay=weight_decay, seed=seed, dtype=dtype, backend=backend
-        )
+        super().__init__([*encoder, *decoder], loss, weight_decay=weight_decay, seed=seed, dtype=dtype, backend=backend)
         self.encoder = Sequential(encoder, self.backend)
         self.decoder = Sequential(decoder, self.backend)
 

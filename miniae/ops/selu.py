@@ -9,7 +9,8 @@ from jaxtyping import Float
 
 from miniae.arrays import Array, array_module, check_cotangent, check_floats, output
 
-# The one pair of constants for which x ~ N(0, 1) gives selu(x) mean 0 and variance 1: equation 14 of the paper.
+# The one pair of constants for which x ~ N(0, 1) gives selu(x) mean 0 and variance 1, derived in
+# the paper's appendix.
 ALPHA = 1.6732632423543772
 SCALE = 1.0507009873554805
 

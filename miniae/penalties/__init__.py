@@ -3,8 +3,17 @@
 ``PENALTIES`` is the table of all of them. A new penalty is one new file beside this one and one entry here.
 """
 
-from miniae.penalties.kl_sparsity import kl_sparsity
+from collections.abc import Callable
+from typing import Any
 
-PENALTIES = {
+from miniae.penalties.kl_sparsity import kl_sparsity
+from miniae.penalties.l1 import l1
+from miniae.penalties.l2 import l2
+
+PENALTIES: dict[str, Callable[..., Any]] = {
     "kl_sparsity": kl_sparsity,
+    "l1": l1,
+    "l2": l2,
 }
+
+__all__ = ["PENALTIES", "kl_sparsity", "l1", "l2"]

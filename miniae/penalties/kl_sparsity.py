@@ -3,6 +3,8 @@
 Shapes: N batch, D hidden units.
 """
 
+import math
+
 from jaxtyping import Float
 
 from miniae.arrays import Array, array_module, check_examples, check_floats
@@ -31,7 +33,7 @@ def kl_sparsity(
     Args:
         a: hidden activations, (N, D), in [0, 1] as a sigmoid gives them.
         rho: the mean activation asked for, in (0, 1).
-        beta: weight of the penalty.
+        beta: weight of the penalty, at least 0.
         reduce: adds sums and counts over all workers; see :mod:`miniae.reduce`.
 
     Returns:
@@ -39,7 +41,7 @@ def kl_sparsity(
 
     Raises:
         TypeError: if ``a`` is neither float32 nor float64.
-        ValueError: if ``rho`` is outside (0, 1) or there is no example.
+        ValueError: if ``rho`` is outside (0, 1), ``beta`` is negative or not finite, or there is no example.
 
     >>> import numpy as np
     >>> cost, da = kl_sparsity(np.array([[0.1, 0.5], [0.3, 0.5]]), rho=0.2, beta=3.0)
@@ -54,6 +56,9 @@ def kl_sparsity(
     check_examples("kl_sparsity", a)
     if not 0 < rho < 1:
         raise ValueError(f"kl_sparsity: rho must lie in (0, 1), got {rho}")
+    if not 0 <= beta < math.inf:
+        raise ValueError(f"kl_sparsity: beta must be a finite number of at least 0, got {beta}")
+    rho, beta = float(rho), float(beta)  # NumPy scalars would turn float32 results into float64
     xp = array_module(a)
     total, m = reduce(a.sum(axis=0), len(a))
     rho_hat = total / m  # (1)

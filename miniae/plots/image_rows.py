@@ -43,8 +43,8 @@ def image_rows(
 
     Raises:
         TypeError: if the images are not real numbers.
-        ValueError: if there is no row, ``count`` is not positive, the rows differ in their number or shape of
-            images, or one is empty, not finite, or does not fill images of that shape.
+        ValueError: if there is no row, ``count`` is not positive, the images to be drawn differ in number or shape
+            from row to row, or those of a row are none, not finite, or not of that shape.
 
     >>> x = np.random.default_rng(0).uniform(size=(20, 64))
     >>> figure = image_rows({"original": x, "halved": x / 2})
@@ -55,15 +55,15 @@ def image_rows(
         raise ValueError("image_rows: needs at least one row of images, got none")
     if count < 1:
         raise ValueError(f"image_rows: count must be at least 1, got {count}")
-    images = {label: tiles("image_rows", label, x, shape) for label, x in rows.items()}
+    images = {label: tiles("image_rows", label, x[:count], shape) for label, x in rows.items()}
     first, *others = images
     for label in others:
         if images[label].shape != images[first].shape:
             raise ValueError(
-                f"image_rows: all rows must hold as many images of one shape, "
+                "image_rows: all rows must hold as many images of one shape, "
                 f"got {first} {images[first].shape} and {label} {images[label].shape}"
             )
-    drawn = np.concatenate([row[:count] for row in images.values()])
+    drawn = np.concatenate(list(images.values()))
     drawn -= drawn.min()
     drawn /= drawn.max() or 1
     columns, height = len(drawn) // len(images), drawn.shape[1]

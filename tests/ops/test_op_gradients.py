@@ -1,0 +1,68 @@
+"""Every op's forward and backward against PyTorch, and every backward against central differences of its forward."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from op_cases import CASES
+
+from miniae.gradcheck import check_pair
+from miniae.ops import OPS
+
+every_case = pytest.mark.parametrize("name", CASES)
+seeds = st.integers(0, 2**32 - 1)
+
+
+@every_case
+@given(data=st.data(), seed=seeds)
+def test_agrees_with_pytorch(name, data, seed):
+    torch = pytest.importorskip("torch", reason="PyTorch is the independent source of values and gradients")
+    case = CASES[name]
+    arguments = case.draw(data)
+    tensors = {argument: torch.tensor(value, requires_grad=True) for argument, value in arguments.items()}
+    expected = case.torch(torch, **tensors)
+    y, cache = case.forward(arguments)
+    np.testing.assert_allclose(y, expected.detach().numpy(), rtol=1e-12, atol=1e-12)
+
+    dy = np.random.default_rng(seed).standard_normal(y.shape)
+    expected.backward(torch.tensor(dy))
+    for argument, gradient in case.backward(dy, cache).items():
+        theirs = tensors[argument].grad.numpy()
+        assert gradient.shape == theirs.shape
+        assert np.abs(gradient - theirs).max() <= 1e-10 * np.abs(theirs).max()
+
+
+def check(case, arguments, seed, zero=()):
+    pair = OPS[case.op]
+    return check_pair(
+        partial(pair.forward, **case.options),
+        lambda dy, cache: tuple(case.backward(dy, cache).values()),
+        arguments,
+        linear=pair.linear,
+        seed=seed,
+        zero=zero,
+    )
+
+
+@every_case
+@pytest.mark.parametrize("seed", range(3))
+def test_is_the_derivative_of_its_forward(name, seed):
+    case = CASES[name]
+    report = check(case, case.make(seed), seed)
+    assert report.passed, f"\n{report}"
+
+
+@every_case
+@given(data=st.data(), seed=seeds)
+def test_is_the_derivative_of_its_forward_everywhere(name, data, seed):
+    case = CASES[name]
+    arguments = case.draw(data)
+    y, cache = case.forward(arguments)
+    gradients = case.backward(np.random.default_rng(seed).standard_normal(y.shape), cache).values()
+    # A gradient of zeros would test nothing, and one much smaller than the cost drowns in the cost's rounding; where it
+    # is merely hard to see, the verdict is "inconclusive".
+    assume(all(np.abs(gradient).max() > 1e-3 for gradient in gradients))
+    report = check(case, arguments, seed, zero=tuple(case.sample))
+    assert report.verdict != "fail", f"\n{report}"

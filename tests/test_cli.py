@@ -1,0 +1,106 @@
+"""The commands, as a user types them."""
+
+import dataclasses
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from miniae import demo as demo_module
+from miniae.cli import app
+from miniae.systems import SYSTEMS
+from miniae.systems.record import render
+from miniae.systems.system import Figure, System
+
+pytestmark = pytest.mark.as_users_run_it
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def shorten(monkeypatch, data, iterations=3):
+    setting = demo_module.SETTINGS[data]
+    monkeypatch.setitem(demo_module.SETTINGS, data, dataclasses.replace(setting, iterations=iterations))
+
+
+@pytest.mark.parametrize("data", ["photos", "digits"])
+def test_demo_checks_trains_draws_and_catches_the_bug(data, tmp_path, monkeypatch):
+    shorten(monkeypatch, data)
+    result = run("demo", "--data", data, "--out", tmp_path / "pictures")
+    assert result.exit_code == 0, result.output
+    drawn = sorted(path.name for path in (tmp_path / "pictures").iterdir())
+    assert drawn == ["activations.png", "cost.png", "filters.png", "reconstructions.png"]
+    assert all(str(tmp_path / "pictures" / name) in result.output for name in drawn)
+    first, rest = result.output.split("2. Training")
+    assert "PASS" in first
+    broken = rest.split("4. Would a mistake be noticed?")[1]
+    table = {line.split()[0]: line.split()[-1] for line in broken.splitlines() if line[:2] in ("w1", "b1", "w2", "b2")}
+    assert table == {"w1": "fail", "b1": "fail", "w2": "pass", "b2": "pass"}
+    assert "The term put back: PASS" in broken
+
+
+def test_demo_on_mnist(tmp_path, monkeypatch, data_root):
+    shorten(monkeypatch, "mnist", 1)
+    result = run("demo", "--data", "mnist", "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert "784-100-784" in result.output
+
+
+def test_demo_says_it_when_the_broken_gradient_is_not_caught(tmp_path, monkeypatch):
+    shorten(monkeypatch, "digits")
+    monkeypatch.setattr(demo_module, "ForgottenKL", demo_module.KLSparsity)
+    assert run("demo", "--data", "digits", "--out", tmp_path).exit_code == 1
+
+
+def test_unknown_names_are_refused_with_the_known_ones(tmp_path):
+    result = run("demo", "--data", "cifar", "--out", tmp_path / "pictures")
+    assert result.exit_code == 2
+    assert "'cifar' is unknown; known: photos, digits, mnist" in result.output
+    assert not (tmp_path / "pictures").exists()
+    result = run("results", "ufldl99", "--out", tmp_path / "pictures")
+    assert result.exit_code == 2
+    assert "'ufldl99' is unknown; known: ufldl1, " in result.output
+
+
+def test_results_lists_the_systems():
+    result = run("results")
+    assert result.exit_code == 0
+    assert [line.split()[0] for line in result.output.splitlines()] == list(SYSTEMS)
+
+
+def test_results_holds_figures_against_targets_and_records_them(tmp_path, monkeypatch):
+    measured = iter([0.415, 0.5, 0.416])
+    toy = System("toy system", "toy data", lambda out: [Figure("cost", next(measured), 0.40, 0.43)])
+    monkeypatch.setitem(SYSTEMS, "toy", toy)
+    record = ("--out", tmp_path / "pictures", "--record", tmp_path)
+    assert run("results", "toy", *record).exit_code == 0
+    missed = run("results", "toy", *record)
+    assert missed.exit_code == 1
+    assert "cost 0.5 (target 0.4 to 0.43): MISSED" in missed.output
+    page = (tmp_path / "results.md").read_text()
+    assert "| toy system | toy data | cost | 0.4 to 0.43 | 0.5 | **no** |" in page
+    run("results", "toy", *record)
+    lines = [json.loads(line) for line in (tmp_path / "results.jsonl").read_text().splitlines()]
+    assert [line["figures"][0]["measured"] for line in lines] == [0.415, 0.5, 0.416]
+    assert [line["figures"][0]["met"] for line in lines] == [True, False, True]
+    assert "| 0.416 | yes |" in (tmp_path / "results.md").read_text()  # the latest run is what the page shows
+    assert "| 0.5 |" not in (tmp_path / "results.md").read_text()
+
+
+def test_a_record_folder_must_be_there_before_anything_is_trained(tmp_path, monkeypatch):
+    monkeypatch.setitem(SYSTEMS, "toy", System("toy", "toy", lambda out: pytest.fail("was run")))
+    result = run("results", "toy", "--out", tmp_path, "--record", tmp_path / "missing")
+    assert result.exit_code == 2
+    assert "is no folder" in result.output
+
+
+def test_a_figure_that_is_not_a_number_misses_its_target():
+    assert not Figure("cost", float("nan"), 0.0, 1.0).met
+
+
+def test_the_page_in_the_repository_is_rendered_from_the_record():
+    from pathlib import Path
+
+    tutorials = Path(__file__).parents[1] / "tutorials"
+    assert (tutorials / "results.md").read_text() == render((tutorials / "results.jsonl").read_text())
