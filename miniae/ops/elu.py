@@ -53,7 +53,6 @@ def elu_forward(
     check_floats("elu", x=x)
     if not 0 < alpha < math.inf:
         raise ValueError(f"elu: alpha must be positive and finite, got {alpha}")
-    alpha = float(alpha)  # a NumPy scalar would turn float32 results into float64
     xp = array_module(x)
     y = xp.minimum(x, 0, out=output("elu", out, x.shape, x))
     xp.expm1(y, out=y)

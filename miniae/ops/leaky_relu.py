@@ -51,7 +51,6 @@ def leaky_relu_forward(
     check_floats("leaky_relu", x=x)
     if not 0 <= slope < 1:
         raise ValueError(f"leaky_relu: slope must lie in [0, 1), got {slope}")
-    slope = float(slope)  # a NumPy scalar would turn float32 results into float64
     xp = array_module(x)
     y = xp.multiply(x, slope, out=output("leaky_relu", out, x.shape, x))
     xp.maximum(x, y, out=y)  # (1)

@@ -54,7 +54,7 @@ def l1(
     check_examples("l1", a)
     if not 0 <= strength < math.inf:
         raise ValueError(f"l1: strength must be a finite number of at least 0, got {strength}")
-    strength = float(strength)  # a NumPy scalar would turn float32 results into float64
+    strength = float(strength)  # a NumPy scalar would turn a float32 cost into float64
     xp = array_module(a)
     da = xp.absolute(a, out=output("l1", out, a.shape, a))  # da's memory first holds |a|
     total, m = reduce(da.sum(), len(a))

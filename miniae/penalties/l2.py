@@ -50,7 +50,7 @@ def l2(
     check_floats("l2", w=w)
     if not 0 <= strength < math.inf:
         raise ValueError(f"l2: strength must be a finite number of at least 0, got {strength}")
-    strength = float(strength)  # a NumPy scalar would turn float32 results into float64
+    strength = float(strength)  # a NumPy scalar would turn a float32 cost into float64
     xp = array_module(w)
     dw = xp.multiply(w, strength, out=output("l2", out, w.shape, w))  # (2)
     return strength / 2 * xp.vdot(w, w), dw  # (1)
