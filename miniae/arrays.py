@@ -60,6 +60,7 @@ def check_cotangent(op: str, dy: Array, y_shape: tuple[int, ...], dtype: Any) ->
     Raises:
         TypeError, ValueError: with both dtypes or shapes.
     """
+    check_floats(op, dy=dy)
     if dy.dtype != dtype:
         raise TypeError(f"{op}: dy is {dy.dtype} but the forward pass ran in {dtype}")
     if dy.shape != y_shape:
@@ -92,15 +93,18 @@ def output(op: str, out: Array | None, shape: tuple[int, ...], like: Array) -> A
 
     Args:
         op: name of the operation, the first word of the message.
-        out: memory offered by the caller, or None.
+        out: memory offered by the caller, or None. It must not overlap any argument: an operation may write to it
+            before it has read the last of them.
         shape: shape of the result.
         like: an argument; its dtype and array module are the result's.
 
     Raises:
+        TypeError: if ``out`` is not a float array.
         ValueError: if ``out`` has another shape or dtype than the result.
     """
     if out is None:
         return array_module(like).empty(shape, like.dtype)
+    check_floats(op, out=out)
     if out.shape != shape or out.dtype != like.dtype:
         raise ValueError(f"{op}: out has shape {out.shape} and dtype {out.dtype}, the result {shape} and {like.dtype}")
     return out

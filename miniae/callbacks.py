@@ -24,8 +24,8 @@ class EarlyStopping:
     >>> from miniae.models import SoftmaxRegression
     >>> from miniae.training import fit
     >>> x, labels = np.eye(4), np.arange(4)
-    >>> model = SoftmaxRegression(4, 4, weight_decay=1.0)
-    >>> history = fit(model, x, labels, epochs=1000, callbacks=[EarlyStopping(3, "cost", 1e-4)], progress=False)
+    >>> model, stopping = SoftmaxRegression(4, 4, weight_decay=1.0), EarlyStopping(3, "cost", min_delta=1e-3)
+    >>> history = fit(model, x, labels, epochs=1000, optimizer="sgd", callbacks=[stopping], progress=False)
     >>> len(history["cost"]) < 1000, history.stopped.split(":")[0]
     (True, 'early stopping')
     """

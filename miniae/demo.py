@@ -56,11 +56,12 @@ SETTINGS = {
         hidden=100,
         rho=0.1,
         weight_decay=3e-3,
-        iterations=200,
+        iterations=150,
         look_for="pen strokes: loops, arcs and bars, bright where a unit wants ink, dark beside it",
     ),
 }
 BETA = 3.0
+KINDS = "pixels", "hidden units"
 CHECKED = 10  # examples in a gradient check: it compares 4 costs for every parameter
 
 
@@ -100,6 +101,11 @@ def demo(data: str, out: Path, seed: int = 0, say: Callable[[str], None] = print
 
     say("1. Is the hand-written gradient right? Every coordinate against central differences of the cost:\n")
     probe = _small(model, x, seed)
+    if probe[0] is not model:
+        inside = " and ".join(f"{size} {kind}" for size, kind in zip(probe[0].layout["w1"].shape, KINDS, strict=True))
+        say(
+            f"(The check compares 4 costs for every parameter, so a smaller model of the same kind, {inside}, is checked.)\n"
+        )
     right = check(*probe)
     say(f"{right}\n")
 

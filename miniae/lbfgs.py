@@ -1,5 +1,7 @@
 """L-BFGS through SciPy: full-batch training, as UFLDL's exercises do it."""
 
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -81,9 +83,23 @@ def lbfgs(
     options = {"maxiter": iterations, "maxfun": 20 * iterations, "maxcor": 20, "ftol": 1e-14, "gtol": 1e-9}
     try:
         start = model.theta[trained]
-        optimize.minimize(cost_and_grad, start, jac=True, method="L-BFGS-B", callback=after_iteration, options=options)
+        with _one_thread_for_scipy():
+            optimize.minimize(
+                cost_and_grad, start, jac=True, method="L-BFGS-B", callback=after_iteration, options=options
+            )
     except KeyboardInterrupt:
         history.stopped = f"interrupted after {len(history['cost']) - 1} iterations"
     finally:
         bar.close()
     return history
+
+
+def _one_thread_for_scipy() -> AbstractContextManager[Any]:
+    """Keep SciPy's own BLAS to one thread, and NumPy's as it is.
+
+    The two are separate libraries. Each keeps its threads spinning on all cores for a while after a call, in case of
+    another, and with calls to the two alternating each waits for the other's: three times as long a training.
+    """
+    controller = require("threadpoolctl", extra="course").ThreadpoolController()
+    paths = [library["filepath"] for library in controller.info()]
+    return controller.select(filepath=[path for path in paths if "scipy" in str(Path(path).parent)]).limit(limits=1)

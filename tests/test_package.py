@@ -72,6 +72,7 @@ def test_nothing_imports_the_command_line():
     assert [file for file in PACKAGE.rglob("*.py") if "cli" in imports(file)] == []
 
 
+@pytest.mark.as_users_run_it
 def test_readme_runs():
     """The README's Python examples, one after the other."""
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)

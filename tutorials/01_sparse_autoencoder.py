@@ -554,6 +554,8 @@ by_contrast = np.argsort(contrast)[::-1]
 tenth, half = contrast[by_contrast[: PATCHES // 10]].sum(), contrast[by_contrast[PATCHES // 2 :]].sum()
 print(f"the strongest tenth of the patches has {tenth / contrast.sum():.0%} of the contrast", end=", ")
 print(f"the weaker half {half / contrast.sum():.0%}")
+assert 0.35 < tenth / contrast.sum() < 0.45
+assert half / contrast.sum() < 0.06
 shown = np.concatenate([x[:5], x[by_contrast[:5]]])
 plots.image_rows({"patches": shown})
 
@@ -643,7 +645,7 @@ plots.filters(w1)
 
 # %%
 def stripedness(w1):
-    """How far one direction prevails in each unit's filter: 1 in parallel stripes, 0 where no one does."""
+    """How far one direction prevails in each unit's filter: 1 in parallel stripes, 0 where none does."""
     down, across = np.gradient(w1.T.reshape(-1, SIDE, SIDE), axis=(1, 2))
     cc, dd, cd = ((p * q).sum(axis=(1, 2)) for p, q in ((across, across), (down, down), (across, down)))
     return np.hypot(cc - dd, 2 * cd) / (cc + dd)
@@ -674,8 +676,11 @@ plots.mean_activations(a, rho)
 _, b1, _, _ = unpack(theta, SIDE * SIDE, UNITS)
 assert (b1 < 0).all()
 print(f"biases b1 from {b1.min():.2f} to {b1.max():.2f}")
-print(f"patches for which any unit is above one half: {(a > 0.5).any(axis=1).mean():.1%}")
+any_on = (a > 0.5).any(axis=1).mean()
+print(f"patches for which any unit is above one half: {any_on:.1%}")
+assert 0.03 < any_on < 0.08
 _, _, h_shown = forward(theta, shown)
+assert np.flatnonzero(h_shown.std(axis=1) > 0.05).tolist() == [1, 5, 6, 7, 8, 9]  # those that do not come back gray
 plots.image_rows({"original": shown, "reconstruction": h_shown})
 
 # %% [markdown]

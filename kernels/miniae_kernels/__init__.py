@@ -4,6 +4,8 @@
 backend nobody asks for. Where a backend has no kernel for an op, the reference runs.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,7 +24,7 @@ class Kernels(NamedTuple):
     """
 
     array_module: str = "numpy"
-    pairs: "Mapping[str, Pair]" = {}
+    pairs: Mapping[str, Pair] = {}
     costs: Mapping[str, Callable[..., Any]] = {}
     fused: Mapping[tuple[str, ...], str] = {}
 

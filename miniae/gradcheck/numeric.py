@@ -10,7 +10,7 @@ STEPS = (1e-3, 1e-4, 1e-5)  # from where rounding is small to where a cost that 
 
 
 class Difference(NamedTuple):
-    """A numerical gradient; how far it may be off; and what part of that is noise in the cost (all of theta's shape)."""
+    """A numerical gradient, how far it may be off, and what part of that is noise in the cost; all of one shape."""
 
     gradient: np.ndarray
     uncertainty: np.ndarray
@@ -98,7 +98,7 @@ def two_step_gradient(
 def noise_level(cost: Callable[[np.ndarray], float], theta: np.ndarray) -> float:
     r"""How much the cost scatters around a smooth function: its rounding at least, more if it draws random numbers.
 
-    Seven costs at equal, tiny distances along a random line. A smooth function is a straight line over so short a way,
+    Eleven costs at equal, tiny distances along a random line. A smooth function is a straight line over so short a way,
     so its differences of fourth order vanish, and what they show is noise: if every cost carries an independent error
     of standard deviation :math:`\sigma`, their mean square is
 
@@ -115,7 +115,7 @@ def noise_level(cost: Callable[[np.ndarray], float], theta: np.ndarray) -> float
     Source: Moré and Wild (2011), "Estimating computational noise".
     """
     direction = np.random.default_rng(0).standard_normal(theta.shape)
-    costs = np.array([float(cost(theta + k * 1e-8 * direction)) for k in range(7)])
+    costs = np.array([float(cost(theta + k * 1e-8 * direction)) for k in range(11)])
     sigma = float(np.sqrt(np.mean(np.diff(costs, 4) ** 2) / 70))  # (5)
     return max(sigma, EPS * float(np.abs(costs).max()))
 
@@ -123,8 +123,7 @@ def noise_level(cost: Callable[[np.ndarray], float], theta: np.ndarray) -> float
 def linear_gradient(cost: Callable[[np.ndarray], float], theta: np.ndarray) -> Difference:
     """One central difference with step 1: exact, but for rounding, where the cost is linear in theta."""
     plus, minus = _costs_beside(cost, theta, np.arange(theta.size), np.ones(theta.size))
-    largest = max(np.abs(plus).max(initial=0.0), np.abs(minus).max(initial=0.0))
-    rounding = np.full(theta.shape, 4 * EPS * largest)
+    rounding = np.full(theta.shape, noise_level(cost, theta))
     return Difference(((plus - minus) / 2).reshape(theta.shape), rounding, rounding)
 
 

@@ -98,7 +98,7 @@ def judge(name: str, analytic: np.ndarray, difference: Difference, tolerance: fl
         return Block(name, numeric.shape, np.nan, (), np.nan, np.nan, 1.0, "fail", "has no elements: nothing is tested")
     largest = np.maximum(np.maximum(np.abs(numeric), np.abs(analytic)), uncertainty)
     both_zero = bool((largest <= 10 * noise).all())
-    scale = max(float(np.abs(numeric).max()), float(noise.max()))
+    scale = max(float(np.abs(numeric).max()), float(noise.max())) or 1.0
     error, doubt = np.abs(analytic - numeric) / scale, uncertainty / scale
     wrong = ~np.isfinite(error) | ((error > tolerance) & (error > 10 * doubt))
     worst = np.unravel_index(int(np.argmax(np.where(np.isnan(error), np.inf, error))), error.shape)

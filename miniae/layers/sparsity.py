@@ -16,12 +16,7 @@ from miniae.layers.base import Layer
 
 @dataclass(frozen=True)
 class PenaltyLayer(Layer):
-    """A layer whose op is a penalty: ``cost, da = penalty(a, **options)``."""
-
-    def forward(self, params: Mapping[str, Array], x: Array, ctx: Context) -> tuple[Array, Any, Any]:
-        """Return the input itself, the penalty's gradient for the way back, and the penalty."""
-        cost, da = ctx.backend.costs[self.op](x, **self.options(), reduce=ctx.reduce)
-        return x, da, cost
+    """What such layers have in common: the way back. The cache is the penalty's gradient."""
 
     def backward(self, dy: Array, cache: Any, grads: Mapping[str, Array], ctx: Context) -> Array | None:
         """Add the penalty's gradient to the one that arrives."""
@@ -51,6 +46,11 @@ class KLSparsity(PenaltyLayer):
         """Target and weight."""
         return {"rho": self.rho, "beta": self.beta}
 
+    def forward(self, params: Mapping[str, Array], x: Array, ctx: Context) -> tuple[Array, Any, Any]:
+        """Return the input itself, the penalty's gradient for the way back, and the penalty."""
+        cost, da = ctx.backend.costs[self.op](x, **self.options(), reduce=ctx.reduce)
+        return x, da, cost
+
 
 @dataclass(frozen=True)
 class L1Sparsity(PenaltyLayer):
@@ -66,3 +66,9 @@ class L1Sparsity(PenaltyLayer):
     def options(self) -> dict[str, Any]:
         """The weight."""
         return {"strength": self.strength}
+
+    def forward(self, params: Mapping[str, Array], x: Array, ctx: Context) -> tuple[Array, Any, Any]:
+        """Return the input itself, the penalty's gradient for the way back, and the penalty."""
+        out = ctx.out("da", x.shape, x.dtype)
+        cost, da = ctx.backend.costs[self.op](x, **self.options(), reduce=ctx.reduce, out=out)
+        return x, da, cost

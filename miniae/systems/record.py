@@ -1,11 +1,14 @@
 """Running a system and keeping its figures: one line of JSON a run, and a page rendered from the latest of each."""
 
 import json
+import os
 import platform
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from miniae.systems import SYSTEMS
 
@@ -49,7 +52,7 @@ def run(name: str, out: Path, record: Path | None) -> bool:
         "data": system.data,
         "seconds": round(time.perf_counter() - start, 1),
         "date": datetime.now(UTC).date().isoformat(),
-        "machine": f"{platform.machine()}, Python {platform.python_version()}",
+        "machine": f"{os.cpu_count()} cores {platform.machine()}, NumPy {np.__version__}",
         "command": f"miniae results {name}",
         "figures": [{**figure._asdict(), "met": figure.met} for figure in figures],
     }

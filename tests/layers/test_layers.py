@@ -51,7 +51,9 @@ def test_output(layer, wanted):
 def test_every_op_but_dense_has_its_activation_layer():
     import miniae.layers.activations as module
 
-    layers = {layer.op for layer in vars(module).values() if isinstance(layer, type) and layer.__module__ == module.__name__}
+    layers = {
+        layer.op for layer in vars(module).values() if isinstance(layer, type) and layer.__module__ == module.__name__
+    }
     assert layers == set(OPS) - {"dense"}
 
 

@@ -1,9 +1,11 @@
 """The cases on which every op is tested. A new op is tested by one entry in ``CASES``.
 
 A case says which arguments the op takes and who else can compute it (PyTorch). The tests that read the table are
-``test_every_op.py`` and ``test_op_gradients.py``; hand-computed values are in a file for each op.
+``test_every_op.py``, ``test_op_gradients.py`` and ``test_op_bad_input.py``; hand-computed values are in a file for each
+op.
 """
 
+import inspect
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -76,6 +78,28 @@ class Case(NamedTuple):
         gradients = OPS[self.op].backward(dy, cache, **options)
         gradients = gradients if isinstance(gradients, tuple) else (gradients,)
         return dict(zip(self.sample, gradients, strict=False))  # dense without a bias: None for db comes last
+
+    @property
+    def takes_needs(self) -> bool:
+        """Whether the backward has several gradients: it takes ``needs=``, and ``out=`` by the arguments' names."""
+        return "needs" in inspect.signature(OPS[self.op].backward).parameters
+
+    def backward_out(self, memory: dict[str, np.ndarray]) -> Any:
+        """The memory as the backward's ``out=`` wants it."""
+        return memory if self.takes_needs else memory["x"]
+
+
+def cotangent(y: np.ndarray, seed: int = 1) -> np.ndarray:
+    """A random gradient with respect to the output."""
+    return np.random.default_rng(seed).standard_normal(y.shape).astype(y.dtype)
+
+
+def run(
+    case: Case, arguments: Mapping[str, np.ndarray], dy: np.ndarray | None = None
+) -> tuple[Any, Any, dict[str, Any]]:
+    """Output, cache and gradients; the cotangent is drawn at random where none is given."""
+    y, cache = case.forward(arguments)
+    return y, cache, case.backward(cotangent(y) if dy is None else dy, cache)
 
 
 CASES = {
