@@ -61,7 +61,7 @@ SETTINGS = {
     ),
 }
 BETA = 3.0
-KINDS = "pixels", "hidden units"
+SMALL = 64, 25  # pixels and hidden units of the model that is checked in the place of a large one
 CHECKED = 10  # examples in a gradient check: it compares 4 costs for every parameter
 
 
@@ -102,9 +102,8 @@ def demo(data: str, out: Path, seed: int = 0, say: Callable[[str], None] = print
     say("1. Is the hand-written gradient right? Every coordinate against central differences of the cost:\n")
     probe = _small(model, x, seed)
     if probe[0] is not model:
-        inside = " and ".join(f"{size} {kind}" for size, kind in zip(probe[0].layout["w1"].shape, KINDS, strict=True))
         say(
-            f"(The check compares 4 costs for every parameter, so a smaller model of the same kind, {inside}, is checked.)\n"
+            f"(That takes 4 costs a parameter: so of a smaller model, {SMALL[0]} pixels and {SMALL[1]} hidden units.)\n"
         )
     right = check(*probe)
     say(f"{right}\n")
@@ -149,7 +148,7 @@ def _small(model: SparseAutoencoder, x: np.ndarray, seed: int) -> tuple[SparseAu
     """The model and a few examples to check it on; of a large model, one as it is but with few units and pixels."""
     if model.layout.size < 10_000:
         return model, x[:CHECKED]
-    features, hidden = 64, 25
+    features, hidden = SMALL
     middle = np.abs(x).sum(axis=0).argsort()[-features:]  # the pixels with most ink, so that no input is always 0
     sparsity = model.network.layers[2]
     assert isinstance(sparsity, KLSparsity)
