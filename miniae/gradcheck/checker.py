@@ -1,10 +1,12 @@
 """The gradient checker: central differences, element by element, in float64."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from miniae.gradcheck.evidence import Compared, Evidence, PairCall
 from miniae.gradcheck.numeric import STEPS, linear_gradient, two_step_gradient
 from miniae.gradcheck.report import Report, report
 from miniae.layout import Layout
@@ -21,6 +23,7 @@ def check_function(
     tolerance: float = 1e-9,
     steps: Sequence[float] = STEPS,
     zero: tuple[str, ...] = (),
+    context: Mapping[str, Any] | None = None,
 ) -> Report:
     """Check the gradient of a cost function of your own.
 
@@ -32,6 +35,8 @@ def check_function(
         tolerance: the largest relative error that passes (see :class:`~miniae.gradcheck.report.Block`).
         steps: of the differences, largest first; the smaller ones are used where the larger do not settle it.
         zero: names of blocks whose gradient is rightly zero throughout.
+        context: what the cost was computed from, for the diagnosis of a failure:
+            ``{"x": x, "rho": 0.01, "beta": 3.0, "lam": 1e-4}``.
 
     Returns:
         The report: ``print`` it, or ask ``.passed``.
@@ -57,7 +62,22 @@ def check_function(
     analytic = np.asarray(cost_and_grad(theta.copy())[1])
     if analytic.shape != theta.shape:
         raise ValueError(f"check_function: the gradient has shape {analytic.shape}, theta {theta.shape}")
-    checks = []
+    return report(
+        Evidence(_blocks(cost_and_grad, cost, theta, analytic, layout, steps, tolerance), context or {}), zero
+    )
+
+
+def _blocks(
+    cost_and_grad: Callable[[np.ndarray], tuple[float, np.ndarray]],
+    cost: Callable[[np.ndarray], float] | None,
+    theta: np.ndarray,
+    analytic: np.ndarray,
+    layout: Layout,
+    steps: Sequence[float],
+    tolerance: float,
+) -> tuple[Compared, ...]:
+    """Both gradients of every block of theta."""
+    compared = []
     for slot in layout:
 
         def cost_of_block(block: np.ndarray, where: slice = slot.slice) -> float:
@@ -66,8 +86,9 @@ def check_function(
             return float(cost(moved) if cost else cost_and_grad(moved)[0])
 
         here, gradient = (vector.reshape(-1)[slot.slice].reshape(slot.shape) for vector in (theta, analytic))
-        checks.append((slot.name, gradient, two_step_gradient(cost_of_block, here, steps, tolerance), tolerance))
-    return report(checks, tolerance, zero)
+        difference = two_step_gradient(cost_of_block, here, steps, tolerance)
+        compared.append(Compared(slot.name, here, gradient, difference, tolerance))
+    return tuple(compared)
 
 
 def check_pair(
@@ -119,7 +140,7 @@ def check_pair(
     gradients = gradients if isinstance(gradients, tuple) else (gradients,)
     if len(gradients) != len(wrt):
         raise ValueError(f"check_pair: backward returned {len(gradients)} gradients, wrt names {len(wrt)}: {wrt}")
-    checks = []
+    compared = []
     for name, analytic in zip(wrt, gradients, strict=True):
 
         def cost(value: np.ndarray, name: str = name) -> float:
@@ -129,26 +150,38 @@ def check_pair(
         difference = (
             linear_gradient(cost, args[name]) if exact else two_step_gradient(cost, args[name], steps, tolerance)
         )
-        checks.append((name, np.asarray(analytic), difference, LINEAR_TOLERANCE if exact else tolerance))
-    return report(checks, tolerance, zero)
+        own = LINEAR_TOLERANCE if exact else tolerance
+        compared.append(Compared(name, args[name], np.asarray(analytic), difference, own))
+    return report(Evidence(tuple(compared), pair=PairCall(forward, backward, args, y, dy)), zero)
 
 
-def check(model: Any, *data: np.ndarray, theta: np.ndarray | None = None, **options: Any) -> Report:
+def check(
+    model: Any,
+    *data: np.ndarray,
+    theta: np.ndarray | None = None,
+    tolerance: float = 1e-9,
+    steps: Sequence[float] = STEPS,
+    zero: tuple[str, ...] = (),
+) -> Report:
     """Check the gradient of a model: anything with ``layout``, ``cost`` and ``cost_and_grad``.
 
     Args:
         model: the model.
         data: what ``model.cost_and_grad(theta, *data)`` takes; some ten examples are enough.
         theta: where; ``model.theta`` when None.
-        options: passed on to :func:`check_function`.
+        tolerance, steps, zero: as for :func:`check_function`.
 
     Returns:
         The report, a block for each named parameter.
     """
-    return check_function(
+    theta = np.asarray(model.theta if theta is None else theta)
+    found = check_function(
         lambda t: model.cost_and_grad(t, *data),
-        np.asarray(model.theta if theta is None else theta),
+        theta,
         cost=lambda t: model.cost(t, *data),
         layout=model.layout,
-        **options,
+        tolerance=tolerance,
+        steps=steps,
+        zero=zero,
     )
+    return replace(found, evidence=replace(found.evidence, model=model, data=data))

@@ -5,7 +5,8 @@ from typing import Literal
 
 import numpy as np
 
-from miniae.gradcheck.numeric import Difference, norm_ratio
+from miniae.gradcheck.evidence import Compared, Evidence
+from miniae.gradcheck.numeric import norm_ratio
 
 Verdict = Literal["pass", "fail", "inconclusive"]
 
@@ -31,11 +32,16 @@ class Block:
 
 @dataclass(frozen=True)
 class Report:
-    """The outcome of a gradient check: one block for each argument or parameter."""
+    """The outcome of a gradient check: one block for each argument or parameter, and what it was found from."""
 
     blocks: tuple[Block, ...]
-    norm_ratio: float
-    tolerance: float
+    evidence: Evidence
+
+    @property
+    def norm_ratio(self) -> float:
+        """UFLDL's single figure: \\|numeric - analytic\\| / \\|numeric + analytic\\|, over all blocks together."""
+        same = [(c.analytic.ravel(), c.difference.gradient.ravel()) for c in self.evidence.compared if _fits(c)]
+        return norm_ratio(*map(np.concatenate, zip(*same, strict=True))) if same else float("nan")
 
     @property
     def verdict(self) -> Verdict:
@@ -63,7 +69,7 @@ class Report:
         lines.insert(1, "  ".join("-" * width for width in widths))
         lines += [f"{block.name}: {block.reason}" for block in self.blocks if block.reason]
         lines.append(
-            f"{self.verdict.upper()}  (tolerance {self.tolerance:.0e}; "
+            f"{self.verdict.upper()}  (tolerance {max(c.tolerance for c in self.evidence.compared):.0e}; "
             f"norm ratio |numeric - analytic| / |numeric + analytic| = {self.norm_ratio:.2e})"
         )
         return "\n".join(lines)
@@ -76,7 +82,7 @@ def _row(block: Block) -> tuple[str, ...]:
     return (block.name, shape, *numbers, f"{block.failing:.0%}", block.verdict)
 
 
-def judge(name: str, analytic: np.ndarray, difference: Difference, tolerance: float, zero: bool) -> Block:
+def judge(compared: Compared, zero: bool) -> Block:
     """Hold one analytic gradient against its numerical one.
 
     A coordinate is wrong where its error is above the tolerance and above ten times what the numerical gradient may
@@ -84,14 +90,11 @@ def judge(name: str, analytic: np.ndarray, difference: Difference, tolerance: fl
     that is zero throughout, analytically and numerically, tests nothing and fails unless ``zero`` declares it.
 
     Args:
-        name: of the argument or parameter.
-        analytic: its gradient under test, any shape.
-        difference: its numerical gradient, of the same shape.
-        tolerance: the largest relative error that passes.
+        compared: the block.
         zero: whether a gradient of zeros is expected.
     """
-    numeric, uncertainty, noise = difference
-    if analytic.shape != numeric.shape:
+    name, _, analytic, (numeric, uncertainty, noise), tolerance = compared
+    if not _fits(compared):
         reason = f"the gradient has shape {analytic.shape}, the argument {numeric.shape}"
         return Block(name, numeric.shape, np.inf, (), np.nan, np.nan, 1.0, "fail", reason)
     if numeric.size == 0:
@@ -125,9 +128,10 @@ def judge(name: str, analytic: np.ndarray, difference: Difference, tolerance: fl
     return Block(name, numeric.shape, *values, float(wrong.mean()), verdict, reason)
 
 
-def report(checks: list[tuple[str, np.ndarray, Difference, float]], tolerance: float, zero: tuple[str, ...]) -> Report:
-    """Judge every ``(name, analytic, numerical, tolerance of its own)`` and put the blocks together."""
-    blocks = tuple(judge(name, a, d, own, name in zero) for name, a, d, own in checks)
-    same = [(a.ravel(), d.gradient.ravel()) for _, a, d, _ in checks if a.shape == d.gradient.shape]
-    analytic, numeric = (np.concatenate(part) for part in zip(*same, strict=True)) if same else (np.zeros(0),) * 2
-    return Report(blocks, norm_ratio(analytic, numeric), tolerance)
+def report(evidence: Evidence, zero: tuple[str, ...] = ()) -> Report:
+    """Judge every block; ``zero`` names those whose gradient is rightly zero throughout."""
+    return Report(tuple(judge(compared, compared.name in zero) for compared in evidence.compared), evidence)
+
+
+def _fits(compared: Compared) -> bool:
+    return compared.analytic.shape == compared.difference.gradient.shape

@@ -1,0 +1,56 @@
+"""What a check has in hand: both gradients of every block, and whatever else it was given."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from miniae.gradcheck.numeric import Difference
+
+
+class Compared(NamedTuple):
+    """One argument or parameter with its two gradients.
+
+    Attributes:
+        name: of the argument or parameter.
+        value: where the gradients were taken.
+        analytic: the gradient under test, shaped like ``value`` if it is any good.
+        difference: the numerical gradient with its uncertainty, shaped like ``value``.
+        tolerance: the largest relative error that passes.
+    """
+
+    name: str
+    value: np.ndarray
+    analytic: np.ndarray
+    difference: Difference
+    tolerance: float
+
+
+class PairCall(NamedTuple):
+    """A forward/backward pair with the call under test: ``y, cache = forward(*args.values())``, cotangent ``dy``."""
+
+    forward: Callable[..., Any]
+    backward: Callable[..., Any]
+    args: Mapping[str, np.ndarray]
+    y: np.ndarray
+    dy: np.ndarray
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Everything a diagnosis may look at.
+
+    Attributes:
+        compared: every block.
+        context: of a cost function, what its author offers: ``{"x": x, "rho": 0.01, "beta": 3.0, "lam": 1e-4}``.
+        pair: of a forward/backward pair, the call.
+        model: of a model, the model itself.
+        data: what the model's cost was computed on.
+    """
+
+    compared: tuple[Compared, ...]
+    context: Mapping[str, Any] = field(default_factory=dict)
+    pair: PairCall | None = None
+    model: Any = None
+    data: tuple[np.ndarray, ...] = ()
