@@ -165,8 +165,10 @@ class _Step:
         )
         x = _gather(workspace, model, "x", self.x, chosen)
         target = x if self.target is self.x else _gather(workspace, model, "target", self.target, chosen)
-        cost = float(model.backpropagate(model.theta, x, target, ctx, self.gradient))
-        if not (np.isfinite(cost) and np.isfinite(float(self.gradient.sum()))):
+        with np.errstate(all="ignore"):  # what leaves the finite numbers is told below, with where and why
+            cost = float(model.backpropagate(model.theta, x, target, ctx, self.gradient))
+            finite = np.isfinite(cost) and np.isfinite(float(self.gradient.sum()))
+        if not finite:
             rate = rate_at(self.optimizer.learning_rate, self.count)
             raise TrainingDiverged(explain(model, x, ctx, cost, self.gradient, self.count, rate))
         if self.clip_norm is not None:
