@@ -48,7 +48,10 @@ SETTINGS = {
         rho=0.1,
         weight_decay=3e-3,
         iterations=400,
-        look_for="parts of digits: arcs and bars, bright where a unit wants ink, dark where it wants none",
+        look_for=(
+            "parts of digits: arcs and bars, bright where a unit wants ink, dark where it wants none; "
+            "a few come twice, for so many units find no more to say about so few pixels"
+        ),
     ),
     "mnist": Setting(
         what="the first 5,000 MNIST digits of 28x28 pixels",
@@ -91,6 +94,7 @@ def demo(data: str, out: Path, seed: int = 0, say: Callable[[str], None] = print
     if data not in SETTINGS:
         raise ValueError(f"data: {data!r} is unknown; known: {', '.join(SETTINGS)}")
     setting = SETTINGS[data]
+    out.mkdir(parents=True, exist_ok=True)
     x = setting.load(seed)
     features, hidden = x.shape[1], setting.hidden
     model = SparseAutoencoder(
@@ -172,7 +176,6 @@ def _with_forgotten_kl(model: SparseAutoencoder, setting: Setting) -> Autoencode
 
 def _draw(model: SparseAutoencoder, x: np.ndarray, history: History, setting: Setting, out: Path) -> dict[str, str]:
     """Write the pictures; return each one's name with what to look for in it."""
-    out.mkdir(parents=True, exist_ok=True)
     w1 = model.layout.views(model.theta)["w1"]
     plots.filters(w1).savefig(out / "filters.png")
     rows = _reconstructions(model, x)
@@ -186,7 +189,7 @@ def _draw(model: SparseAutoencoder, x: np.ndarray, history: History, setting: Se
             f"what comes back has {contrast:.0%} of the original's contrast; "
             "the last row, with the contrast raised again, shows which strokes the code keeps"
         ),
-        "cost.png": "steep at first, flat at the end: more iterations would change little",
+        "cost.png": "steep at first, then flatter: what more iterations would still bring",
         "activations.png": f"every hidden unit's mean activation, close to rho = {setting.rho:g}",
     }
 

@@ -83,7 +83,7 @@ def lbfgs(
     options = {"maxiter": iterations, "maxfun": 20 * iterations, "maxcor": 20, "ftol": 1e-14, "gtol": 1e-9}
     try:
         start = model.theta[trained]
-        with _one_thread_for_scipy():
+        with _few_threads(small=model.layout.size < 100_000):
             optimize.minimize(
                 cost_and_grad, start, jac=True, method="L-BFGS-B", callback=after_iteration, options=options
             )
@@ -94,12 +94,14 @@ def lbfgs(
     return history
 
 
-def _one_thread_for_scipy() -> AbstractContextManager[Any]:
-    """Keep SciPy's own BLAS to one thread, and NumPy's as it is.
+def _few_threads(small: bool) -> AbstractContextManager[Any]:
+    """Keep SciPy's own BLAS to one thread, and NumPy's too where the matrices are ``small``.
 
     The two are separate libraries. Each keeps its threads spinning on all cores for a while after a call, in case of
-    another, and with calls to the two alternating each waits for the other's: three times as long a training.
+    another, and with calls to the two alternating each waits for the other's: three times as long a training. Small
+    matrices gain a tenth from a second thread while nothing else runs, and lose most of their time to it otherwise.
     """
     controller = require("threadpoolctl", extra="course").ThreadpoolController()
     paths = [library["filepath"] for library in controller.info()]
-    return controller.select(filepath=[path for path in paths if "scipy" in str(Path(path).parent)]).limit(limits=1)
+    limited = [path for path in paths if small or "scipy" in str(Path(path).parent)]
+    return controller.select(filepath=limited).limit(limits=1)

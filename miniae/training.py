@@ -191,10 +191,10 @@ def _prepare(
 ) -> tuple[Array, Array, tuple[Array, Array] | None]:
     """Check all data, and split what is to be held out from it."""
     x, target = _checked(model, "x", x, target)
-    if isinstance(validation, tuple):
+    if isinstance(validation, tuple) and len(validation) == 2:
         return x, target, _checked(model, "validation x", *validation)
-    if not 0 <= validation < 1:
-        raise ValueError(f"validation must be a fraction in [0, 1) or a pair (x, target), got {validation}")
+    if not isinstance(validation, int | float) or not 0 <= validation < 1:
+        raise ValueError(f"validation must be a fraction in [0, 1) or a pair (x, target), got {_brief(validation)}")
     if not validation:
         return x, target, None
     count = round(validation * len(x))
@@ -206,6 +206,11 @@ def _prepare(
         x, x_held = x[kept], x[held]
         return x, x, (x_held, x_held)
     return x[kept], target[kept], (x[held], target[held])
+
+
+def _brief(value: object) -> str:
+    """A value for an error message: a number as it is, anything larger by its type."""
+    return repr(value) if isinstance(value, int | float) else f"a {type(value).__name__}"
 
 
 def _checked(model: Model, name: str, x: Array, target: Array | None) -> tuple[Array, Array]:

@@ -283,6 +283,8 @@ def test_nothing_outside_a_step_is_a_view_of_its_memory(monkeypatch):
         ({"optimizer": "sdg"}, "'sdg' is unknown; known: sgd, "),
         ({"validation": 1.0}, r"validation must be a fraction in \[0, 1\)"),
         ({"validation": 0.001}, "would leave a part empty"),
+        ({"validation": [0.1, None]}, r"or a pair \(x, target\), got a list"),
+        ({"validation": (0.1,)}, r"or a pair \(x, target\), got a tuple"),
         ({"clip_norm": -1.0}, "max_norm"),
         ({"callbacks": [EarlyStopping(3)]}, "'validation_cost' is not recorded"),
     ],

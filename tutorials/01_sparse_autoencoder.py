@@ -388,7 +388,8 @@ assert np.allclose(gradient, gradient_theirs, rtol=1e-12, atol=1e-12)
 #
 # A check that has never failed teaches nothing. We now make four mistakes and read the reports. Keep in mind in which
 # direction a gradient travels: from the cost through the output layer (`b2`, `w2`), then through the hidden layer
-# (`b1`, `w1`). **A mistake spoils what comes after it on this way and nothing before.**
+# (`b1`, `w1`). **A mistake in a delta spoils what comes after
+# it on this way and nothing before.**
 #
 # **Mistake A:** the sparsity term is in the cost, but was forgotten in (14).
 
@@ -452,7 +453,7 @@ report_d = check_mine(output_delta=sum_instead_of_mean)
 print(report_d)
 
 # %% [markdown]
-# Everything fails, so the bug is where everything passes: at the output delta. The first block on the way, `b2`, tells
+# Everything fails, so the bug is at what all roads lead through: the output delta. The first block, `b2`, tells
 # most, because nothing else is mixed into it, neither decay nor sparsity: its ratio is not *about* ten but ten. In `w2`
 # there is a little decay beside it. In `w1` and `b1` the sparsity term, which is right, outweighs the rest, and the
 # factor of ten is hardly to be seen.
@@ -497,9 +498,11 @@ for wrong, db1 in (forgotten, 0), (outside, 1), (undivided, 3 / 8):
 # | a weight, but not its bias | the product with the delta, or the decay, in (15) or (17) |
 # | a bias, but not its weight | the sum over examples in (16) or (18), or a bias that decays |
 #
-# The ratio of analytic to numeric tells what kind of mistake it is. Near 0: the largest term is missing. Negative: a
-# sign. 2 or ½: the half of (5) or (6). Four or more: the slope of a sigmoid. The number of examples: a mean that is a
-# sum.
+# The ratio of analytic to numeric tells what kind of mistake it is. Read it at the first block that fails on the way,
+# `b2`, `w2`, `b1`, `w1`, for further on other terms are mixed in. Near 0: the largest term is missing. Negative: a
+# sign.
+# 2 or ½: the half of (5). Four or more: the slope of a sigmoid. The number of examples: a mean that is a sum. Near 1,
+# in a weight whose bias is right: the decay, which is small beside the rest.
 #
 # ### What a check does not see
 #

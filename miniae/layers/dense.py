@@ -46,5 +46,6 @@ class Dense(Layer):
             ValueError: if ``shape`` is not (N, D).
         """
         if len(shape) != 2 or shape[1] != self.in_features:
-            raise ValueError(f"{self}: the input must have shape (N, {self.in_features}), got {shape}")
+            hint = "; make a row of each example: x.reshape(len(x), -1)" if len(shape) > 2 else ""
+            raise ValueError(f"{self}: the input must have shape (N, {self.in_features}), got {shape}{hint}")
         return (*shape[:-1], self.out_features)

@@ -5,6 +5,7 @@ added to the one that arrives. Placed behind an activation, the layer so adds it
 is applied, which is where UFLDL's sparsity term belongs.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -41,6 +42,8 @@ class KLSparsity(PenaltyLayer):
     def __post_init__(self) -> None:
         if not 0 < self.rho < 1:
             raise ValueError(f"KLSparsity: rho must lie in (0, 1), got {self.rho}")
+        if not 0 <= self.beta < math.inf:
+            raise ValueError(f"KLSparsity: beta must be finite and not negative, got {self.beta}")
 
     def options(self) -> dict[str, Any]:
         """Target and weight."""

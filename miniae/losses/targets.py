@@ -13,7 +13,7 @@ import numpy as np
 
 from miniae.arrays import FLOATS, Array, array_module
 
-IMAGES = "for 8-bit images: target.astype(np.float32) / 255"
+IMAGES = "for 8-bit images: target / 255.0"
 
 
 def check_values(target: Array, output_shape: tuple[int, ...]) -> None:
@@ -50,7 +50,7 @@ def check_probabilities(target: Array, output_shape: tuple[int, ...]) -> None:
     >>> check_probabilities(np.array([[0, 128, 255]], np.uint8), (10, 3))
     Traceback (most recent call last):
     ...
-    TypeError: target must be float32 or float64 in [0, 1], got uint8; for 8-bit images: target.astype(np.float32) / 255
+    TypeError: target must be float32 or float64 in [0, 1], got uint8; for 8-bit images: target / 255.0
     >>> check_probabilities(np.array([[0.0, 0.5, 254.0]]), (10, 3))
     Traceback (most recent call last):
     ...

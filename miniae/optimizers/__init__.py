@@ -39,6 +39,7 @@ def optimizer(name: str | Optimizer) -> Optimizer:
     """Look an optimiser up by its name, with its default settings; an instance is passed through.
 
     Raises:
+        TypeError: if it is a class.
         ValueError: if the name is unknown; the message lists the known ones.
 
     >>> optimizer("adam")
@@ -46,6 +47,8 @@ def optimizer(name: str | Optimizer) -> Optimizer:
     """
     if isinstance(name, Optimizer):
         return name
+    if isinstance(name, type):
+        raise TypeError(f"optimizer: got the class {name.__name__}; pass an instance, {name.__name__}()")
     if name not in OPTIMIZERS:
         raise ValueError(f"optimizer: {name!r} is unknown; known: {', '.join(OPTIMIZERS)}")
     return OPTIMIZERS[name]()

@@ -30,6 +30,13 @@ def test_extremes(dtype):
         np.testing.assert_array_equal(dy, [slopes])
 
 
+def test_every_example_is_brought_to_zero_by_its_own_largest_logit():
+    y = np.array([[1e4, 1e4], [-1e4, -1e4]])  # by the larger of the two, the second would vanish altogether
+    loss, dy = softmax_cross_entropy(y, np.array([0, 1]))
+    np.testing.assert_allclose(loss, np.log(2), rtol=1e-15)
+    np.testing.assert_array_equal(dy, [[-1 / 4, 1 / 4], [1 / 4, -1 / 4]])
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.int32, np.uint64])
 def test_labels_may_be_any_integers(dtype):
     y = np.log([[1.0, 3.0], [1.0, 1.0]])

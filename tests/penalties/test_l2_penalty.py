@@ -23,3 +23,9 @@ def test_of_nothing_is_nothing():
     cost, dw = l2(np.zeros(0), strength=0.5)
     assert cost == 0
     assert dw.shape == (0,)
+
+
+def test_without_strength_is_nothing():
+    cost, dw = l2(np.array([[3.0, -1.0]]), strength=0.0)
+    assert cost == 0
+    np.testing.assert_array_equal(dw, [[0, 0]])
