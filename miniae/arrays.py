@@ -1,6 +1,9 @@
 """What miniae calls an array, and the checks with which every operation begins."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -11,6 +14,21 @@ else:
     Array = Any  # NumPy or CuPy: shape annotations look at ``.shape`` and ``.dtype`` alone
 
 FLOATS = (np.float32, np.float64)
+_complex = ContextVar("complex", default=False)
+
+
+@contextmanager
+def complex_allowed() -> Iterator[None]:
+    """Let operations take complex128 while the block runs: the gradient checker's complex step, and nothing else.
+
+    >>> with complex_allowed():
+    ...     check_floats("dense", x=np.zeros(2, complex))
+    """
+    token = _complex.set(True)
+    try:
+        yield
+    finally:
+        _complex.reset(token)
 
 
 def array_module(x: Array) -> Any:
@@ -44,7 +62,7 @@ def check_floats(op: str, /, **arrays: Array | None) -> None:
         dtype = getattr(array, "dtype", None)
         if dtype is None:
             raise TypeError(f"{op}: {name} must be a float32 or float64 array, got {type(array).__name__}")
-        if dtype not in FLOATS:
+        if dtype not in FLOATS and not (dtype == np.complex128 and _complex.get()):
             raise TypeError(f"{op}: {name} must be float32 or float64, got {dtype}")
         if first is None:
             first = name, dtype

@@ -1,4 +1,4 @@
-"""The command line: ``miniae demo``, ``miniae results``."""
+"""The command line: ``miniae demo``, ``miniae check``, ``miniae mutants``, ``miniae results``."""
 
 from pathlib import Path
 from typing import Annotated
@@ -51,6 +51,41 @@ def results(
     except (ValueError, ImportError, OSError) as error:
         _refuse(error)
     if not all(met):
+        raise typer.Exit(1)
+
+
+@app.command()
+def check(
+    target: Annotated[str, typer.Argument(help="path/to/file.py::function, or path/to/file.py::cost,gradient")],
+    size: Annotated[int | None, typer.Option(help="check at this many random numbers")] = None,
+    seed: Annotated[int | None, typer.Option(help="of the random numbers; with it, theta0 is not used")] = None,
+    layout: Annotated[str | None, typer.Option(help='parts of theta: \'{"W1": [64, 25], "b1": [25]}\'')] = None,
+    tolerance: Annotated[float, typer.Option(help="largest relative error that passes")] = 1e-9,
+    time_limit: Annotated[float | None, typer.Option(help="seconds after which to give up")] = None,
+    json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
+) -> None:
+    """Check the gradient of your own function(theta) -> (cost, gradient).
+
+    The file may also hold theta0 (where to check), layout (names and shapes of the parts of theta) and context (the
+    data and constants of the cost, for the diagnosis). Exit code 0: pass, 1: fail, 3: inconclusive, 2: the file cannot
+    be checked.
+    """
+    from miniae.gradcheck.command import Options, run
+
+    raise typer.Exit(run(target, Options(size, seed, layout, tolerance, time_limit, json)))
+
+
+@app.command()
+def mutants(
+    seed: Annotated[int, typer.Option(help="of the arguments each is checked with")] = 0,
+) -> None:
+    """Check a shelf of gradients that are wrong on purpose and show what is caught. Exit code 1 if one is not."""
+    from miniae.mutants import MUTANTS
+    from miniae.mutants.table import row, table
+
+    rows = [row(mutant, seed) for mutant in MUTANTS]
+    typer.echo(table(rows))
+    if any(row.verdict != "fail" for row in rows):
         raise typer.Exit(1)
 
 

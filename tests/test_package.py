@@ -57,7 +57,7 @@ def imports(path: Path) -> set[str]:
         ("losses", {"backends", "layers", "network", "models", "training", "gradcheck", "cli"}),
         ("penalties", {"backends", "layers", "network", "models", "training", "gradcheck", "cli"}),
         ("layers", {"network", "models", "training", "gradcheck", "cli", "plots", "data"}),
-        ("gradcheck", {"layers", "network", "models", "training", "backends", "ops", "cli", "plots", "data"}),
+        ("gradcheck", {"layers", "network", "models", "training", "backends", "ops", "cli", "data"}),
         ("models", {"training", "gradcheck", "cli", "plots", "systems"}),
         ("data", {"ops", "layers", "network", "models", "training", "gradcheck", "cli", "plots"}),
         ("plots", {"ops", "layers", "network", "models", "training", "gradcheck", "cli", "data"}),

@@ -1,7 +1,21 @@
 """Is this gradient right? Central differences hold a gradient to what the cost itself says."""
 
+from miniae.gradcheck.against import check_against
+from miniae.gradcheck.assertion import assert_gradients
 from miniae.gradcheck.checker import check, check_function, check_pair
+from miniae.gradcheck.complex_step import complex_step_gradient
 from miniae.gradcheck.numeric import norm_ratio, numerical_gradient
 from miniae.gradcheck.report import Block, Report
 
-__all__ = ["Block", "Report", "check", "check_function", "check_pair", "norm_ratio", "numerical_gradient"]
+__all__ = [
+    "Block",
+    "Report",
+    "assert_gradients",
+    "check",
+    "check_against",
+    "check_function",
+    "check_pair",
+    "complex_step_gradient",
+    "norm_ratio",
+    "numerical_gradient",
+]

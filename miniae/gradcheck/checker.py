@@ -1,35 +1,50 @@
-"""The gradient checker: central differences, element by element, in float64."""
+"""The gradient checker: central differences in float64 against the gradient someone wrote by hand."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from miniae.gradcheck.evidence import Compared, Evidence, PairCall
-from miniae.gradcheck.numeric import STEPS, linear_gradient, two_step_gradient
-from miniae.gradcheck.report import Report, report
+from miniae.gradcheck.compare import ELEMENTWISE, PROJECTIONS, Method, judged, name_of, opinion
+from miniae.gradcheck.contract import function_breaches, number
+from miniae.gradcheck.evidence import Evidence
+from miniae.gradcheck.numeric import STEPS
+from miniae.gradcheck.pair import check_pair
+from miniae.gradcheck.report import Report
 from miniae.layout import Layout
 
-LINEAR_TOLERANCE = 1e-12  # a central difference is exact where the function is linear: only rounding is left
+__all__ = ["check", "check_function", "check_pair"]
 
 
 def check_function(
-    cost_and_grad: Callable[[np.ndarray], tuple[float, np.ndarray]],
+    f: Callable[[np.ndarray], Any],
     theta: np.ndarray,
     *,
-    cost: Callable[[np.ndarray], float] | None = None,
+    gradient: Callable[[np.ndarray], Any] | None = None,
+    cost: Callable[[np.ndarray], Any] | None = None,
     layout: Layout | Mapping[str, tuple[int, ...]] | None = None,
     tolerance: float = 1e-9,
     steps: Sequence[float] = STEPS,
     zero: tuple[str, ...] = (),
     context: Mapping[str, Any] | None = None,
+    elementwise: int = ELEMENTWISE,
+    projections: int = PROJECTIONS,
+    seed: int = 0,
+    complex_step: bool = False,
 ) -> Report:
     """Check the gradient of a cost function of your own.
 
+    Give ``f(theta) -> (cost, gradient)``; or the two apart, ``check_function(cost, theta, gradient=gradient)``.
+
+    Beside the numbers it is checked that the gradient is the same when asked for again, of theta's dtype, an array of
+    its own, and that theta is left as it was (:mod:`miniae.gradcheck.contract`).
+
     Args:
-        cost_and_grad: ``theta -> (cost, gradient)``, the gradient shaped like theta.
+        f: ``theta -> (cost, gradient)``, the gradient shaped like theta; with ``gradient``, ``theta -> cost``.
         theta: where to check, float64, any shape.
+        gradient: ``theta -> gradient``, where the two are functions of their own.
         cost: ``theta -> cost`` where that is cheaper than computing the gradient too.
         layout: names and shapes of the blocks of a flat theta, for the table: ``{"W1": (25, 64), "b1": (25,)}``.
         tolerance: the largest relative error that passes (see :class:`~miniae.gradcheck.report.Block`).
@@ -37,13 +52,21 @@ def check_function(
         zero: names of blocks whose gradient is rightly zero throughout.
         context: what the cost was computed from, for the diagnosis of a failure:
             ``{"x": x, "rho": 0.01, "beta": 3.0, "lam": 1e-4}``.
+        elementwise: up to so many entries, every one is measured by itself. Of a larger theta only the smallest blocks
+            are, a tenth as many entries together; each other block is held against ``projections`` random directions
+            (:mod:`miniae.gradcheck.projections`).
+        projections: see there.
+        seed: of the directions.
+        complex_step: whether to attach a second opinion, ``report.evidence.complex_step``, that says of each block
+            whether it is to be trusted (:mod:`miniae.gradcheck.complex_step`). It never decides.
 
     Returns:
         The report: ``print`` it, or ask ``.passed``.
 
     Raises:
-        TypeError: if theta is not float64: in float32 no difference quotient is better than about 1e-4.
-        ValueError: if the layout does not cover theta.
+        TypeError: if theta is not float64 (in float32 no difference quotient is better than about 1e-4; see
+            :func:`~miniae.gradcheck.against.check_against`), or the cost is not one real number.
+        ValueError: if the layout does not cover theta, the gradient has another shape, or the cost is not finite.
 
     >>> def quadratic(theta):  # UFLDL's warm-up, with its gradient written by hand
     ...     x, y = theta
@@ -53,106 +76,61 @@ def check_function(
     """
     if getattr(theta, "dtype", None) != np.float64:
         raise TypeError(f"check_function: theta must be a float64 array, got {getattr(theta, 'dtype', type(theta))}")
+    if gradient is not None and cost is not None:
+        raise TypeError("check_function: with gradient=, f itself is the cost; got cost= too")
     if layout is None:
         layout = {"theta": theta.shape}
     if not isinstance(layout, Layout):
         layout = Layout.of(layout)
     if layout.size != theta.size:
         raise ValueError(f"check_function: {layout!r} covers {layout.size} elements, theta has {theta.size}")
-    analytic = np.asarray(cost_and_grad(theta.copy())[1])
-    if analytic.shape != theta.shape:
+    together = partial(_together, f, gradient)
+    cost_alone = f if gradient is not None else cost or (lambda t: together(t)[0])
+    where = {slot.name: slot.slice for slot in layout}
+    analytic, broken = function_breaches(together, theta, where)
+    if analytic.shape not in (theta.shape, ()):  # (): no array at all, which is a breach already
         raise ValueError(f"check_function: the gradient has shape {analytic.shape}, theta {theta.shape}")
-    return report(
-        Evidence(_blocks(cost_and_grad, cost, theta, analytic, layout, steps, tolerance), context or {}), zero
-    )
+    at_theta = number(cost_alone(theta.copy()), "check_function: the function")
+    if not np.isfinite(at_theta):
+        raise ValueError(f"check_function: the cost at theta is {at_theta}: no difference can be taken there")
 
+    def cost_of(name: str, block: np.ndarray) -> Any:
+        """The cost with one block at another value; complex where the block is."""
+        moved = theta.astype(block.dtype)  # a copy
+        moved.reshape(-1)[where[name]] = block.reshape(-1)
+        return cost_alone(moved)
 
-def _blocks(
-    cost_and_grad: Callable[[np.ndarray], tuple[float, np.ndarray]],
-    cost: Callable[[np.ndarray], float] | None,
-    theta: np.ndarray,
-    analytic: np.ndarray,
-    layout: Layout,
-    steps: Sequence[float],
-    tolerance: float,
-) -> tuple[Compared, ...]:
-    """Both gradients of every block of theta."""
+    def real_cost_of(name: str, block: np.ndarray) -> float:
+        return number(cost_of(name, block), "check_function: the function")
+
+    method = Method(tolerance, steps, elementwise, projections, seed)
+    one_by_one = method.one_by_one({slot.name: slot.size for slot in layout})
     compared = []
     for slot in layout:
+        value = theta.reshape(-1)[slot.slice].reshape(slot.shape)
+        own = analytic.reshape(-1)[slot.slice].reshape(slot.shape) if analytic.shape == theta.shape else analytic
+        cost_of_block = partial(real_cost_of, slot.name)
+        compared.append(method.compare(slot.name, cost_of_block, value, own, entries=slot.name in one_by_one))
+    opinions = {c.name: opinion(partial(cost_of, c.name), c) for c in compared} if complex_step else {}
+    evidence = Evidence(tuple(compared), context or {}, cost=real_cost_of, broken=tuple(broken), complex_step=opinions)
+    drawn = any(c.projected for c in compared)
+    words = [name_of(f, "f"), "theta"]
+    words += [f"gradient={name_of(gradient, 'gradient')}"] if gradient is not None else []
+    words += [f"seed={seed}"] if drawn else []
+    return judged(evidence, zero, seed=seed if drawn else None, reproduce=f"check_function({', '.join(words)})")
 
-        def cost_of_block(block: np.ndarray, where: slice = slot.slice) -> float:
-            moved = theta.copy()
-            moved.reshape(-1)[where] = block.reshape(-1)
-            return float(cost(moved) if cost else cost_and_grad(moved)[0])
 
-        here, gradient = (vector.reshape(-1)[slot.slice].reshape(slot.shape) for vector in (theta, analytic))
-        difference = two_step_gradient(cost_of_block, here, steps, tolerance)
-        compared.append(Compared(slot.name, here, gradient, difference, tolerance))
-    return tuple(compared)
-
-
-def check_pair(
-    forward: Callable[..., Any],
-    backward: Callable[..., Any],
-    args: Mapping[str, np.ndarray],
-    *,
-    wrt: tuple[str, ...] | None = None,
-    linear: tuple[str, ...] = (),
-    tolerance: float = 1e-9,
-    steps: Sequence[float] = STEPS,
-    seed: int = 0,
-    zero: tuple[str, ...] = (),
-) -> Report:
-    r"""Check a forward/backward pair of your own.
-
-    A cotangent ``dy`` is drawn at random, so that :math:`J = \sum dy \cdot y` is a cost whose gradient with respect
-    to the output is ``dy``; what ``backward(dy, cache)`` returns must then be the gradient of J with respect to the
-    arguments.
-
-    Args:
-        forward: ``forward(*args) -> (y, cache)``.
-        backward: ``backward(dy, cache)`` -> one gradient, or a tuple with one for each of ``wrt``.
-        args: the arguments by name, in order; those of ``wrt`` float64.
-        wrt: the names whose gradients ``backward`` returns, in its order; all arguments when None.
-        linear: names in which ``forward`` is linear: checked with step 1, where a central difference is exact, to
-            1e-12.
-        tolerance: the largest relative error that passes.
-        steps: of the differences, largest first; the smaller ones are used where the larger do not settle it.
-        seed: of the cotangent.
-        zero: names whose gradient is rightly zero throughout.
-
-    Returns:
-        The report: ``print`` it, or ask ``.passed``.
-
-    Raises:
-        ValueError: if ``backward`` returns another number of gradients than ``wrt`` names.
-
-    >>> from miniae.ops import dense_backward, dense_forward
-    >>> rng = np.random.default_rng(0)
-    >>> args = {"x": rng.normal(size=(3, 4)), "w": rng.normal(size=(4, 2)), "b": rng.normal(size=2)}
-    >>> check_pair(dense_forward, dense_backward, args, linear=("x", "w", "b")).passed
-    True
-    """
-    wrt = tuple(args) if wrt is None else wrt
-    y, cache = forward(*args.values())
-    dy = np.random.default_rng(seed).standard_normal(np.shape(y))
-    gradients = backward(dy, cache)
-    gradients = gradients if isinstance(gradients, tuple) else (gradients,)
-    if len(gradients) != len(wrt):
-        raise ValueError(f"check_pair: backward returned {len(gradients)} gradients, wrt names {len(wrt)}: {wrt}")
-    compared = []
-    for name, analytic in zip(wrt, gradients, strict=True):
-
-        def cost(value: np.ndarray, name: str = name) -> float:
-            return float(np.sum(dy * forward(*{**args, name: value}.values())[0]))
-
-        exact = name in linear
-        difference = (
-            linear_gradient(cost, args[name]) if exact else two_step_gradient(cost, args[name], steps, tolerance)
-        )
-        own = LINEAR_TOLERANCE if exact else tolerance
-        compared.append(Compared(name, args[name], np.asarray(analytic), difference, own))
-    return report(Evidence(tuple(compared), pair=PairCall(forward, backward, args, y, dy)), zero)
+def _together(
+    f: Callable[[np.ndarray], Any], gradient: Callable[[np.ndarray], Any] | None, theta: np.ndarray
+) -> tuple[Any, Any]:
+    """Cost and gradient, from one function or from two."""
+    if gradient is not None:
+        return f(theta), gradient(theta)
+    both = f(theta)
+    if not isinstance(both, tuple | list) or len(both) != 2:
+        kind = f"{len(both)} values" if isinstance(both, tuple | list) else type(both).__name__
+        raise TypeError(f"check_function: f must return (cost, gradient), got {kind}; or pass gradient= apart")
+    return both[0], both[1]
 
 
 def check(
@@ -162,6 +140,9 @@ def check(
     tolerance: float = 1e-9,
     steps: Sequence[float] = STEPS,
     zero: tuple[str, ...] = (),
+    elementwise: int = ELEMENTWISE,
+    projections: int = PROJECTIONS,
+    seed: int = 0,
 ) -> Report:
     """Check the gradient of a model: anything with ``layout``, ``cost`` and ``cost_and_grad``.
 
@@ -169,7 +150,7 @@ def check(
         model: the model.
         data: what ``model.cost_and_grad(theta, *data)`` takes; some ten examples are enough.
         theta: where; ``model.theta`` when None.
-        tolerance, steps, zero: as for :func:`check_function`.
+        tolerance, steps, zero, elementwise, projections, seed: as for :func:`check_function`.
 
     Returns:
         The report, a block for each named parameter.
@@ -183,5 +164,10 @@ def check(
         tolerance=tolerance,
         steps=steps,
         zero=zero,
+        elementwise=elementwise,
+        projections=projections,
+        seed=seed,
     )
-    return replace(found, evidence=replace(found.evidence, model=model, data=data))
+    words = ["model", "*data"] + ([f"seed={seed}"] if found.seed is not None else [])
+    evidence = replace(found.evidence, model=model, data=data)
+    return replace(found, evidence=evidence, reproduce=f"check({', '.join(words)})")

@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from miniae.gradcheck.complex_step import ComplexStep
 from miniae.gradcheck.numeric import Difference
+from miniae.gradcheck.projections import Projected
 
 
 class Compared(NamedTuple):
@@ -18,6 +20,8 @@ class Compared(NamedTuple):
         analytic: the gradient under test, shaped like ``value`` if it is any good.
         difference: the numerical gradient with its uncertainty, shaped like ``value``.
         tolerance: the largest relative error that passes.
+        projected: of a block too large to be measured entry by entry, what random projections found; ``difference``
+            then repeats ``analytic`` wherever no entry was measured.
     """
 
     name: str
@@ -25,6 +29,17 @@ class Compared(NamedTuple):
     analytic: np.ndarray
     difference: Difference
     tolerance: float
+    projected: Projected | None = None
+
+
+class Breach(NamedTuple):
+    """A rule of good behaviour that a function under test breaks: the block it concerns, and the sentence that says so.
+
+    The name is empty where every block is concerned.
+    """
+
+    name: str
+    text: str
 
 
 class PairCall(NamedTuple):
@@ -47,6 +62,10 @@ class Evidence:
         pair: of a forward/backward pair, the call.
         model: of a model, the model itself.
         data: what the model's cost was computed on.
+        broken: rules that the functions under test break, whatever their numbers.
+        complex_step: a second opinion on the numerical gradient, by the block's name, where it was asked for.
+        cost: ``cost(name, value)``, the cost with the named block at another value and all else as it was; None where
+            a report was put together without one.
     """
 
     compared: tuple[Compared, ...]
@@ -54,3 +73,6 @@ class Evidence:
     pair: PairCall | None = None
     model: Any = None
     data: tuple[np.ndarray, ...] = ()
+    broken: tuple[Breach, ...] = ()
+    complex_step: Mapping[str, ComplexStep] = field(default_factory=dict)
+    cost: Callable[[str, np.ndarray], float] | None = None

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 EPS = float(np.finfo(np.float64).eps)
-STEPS = (1e-3, 1e-4, 1e-5)  # from where rounding is small to where a cost that bends sharply is still smooth
+STEPS = (1e-3, 3e-4, 1e-4, 3e-5, 1e-5)  # from where rounding is small to where sharp bends are smooth
 
 
 class Difference(NamedTuple):
@@ -45,6 +45,8 @@ def two_step_gradient(
     theta: np.ndarray,
     steps: Sequence[float] = STEPS,
     tolerance: float = 1e-9,
+    noise: float | None = None,
+    expected: np.ndarray | None = None,
 ) -> Difference:
     r"""Two central differences for each coordinate, combined so that their leading errors cancel.
 
@@ -58,41 +60,69 @@ def two_step_gradient(
     .. math::
         \delta_i = |D_i(h) - D_i(2h)|, \qquad \kappa_i = |S_i(2h) - 4 S_i(h)| / 4h                              \tag{3}
 
-    Both are small fractions of the gradient's size s where (2) is good, and what is left after the cancellation is
-    smaller by that fraction once more. To this comes the noise in the cost itself, at best its rounding:
+    Where (2) is good, :math:`\delta` is a small fraction of the gradient's size s, and what is left after the
+    cancellation is smaller by that fraction once more; but at a kink (2) is off by as much as :math:`\kappa`, however
+    small that is beside s. To these comes the noise in the cost itself, at best its rounding:
 
     .. math::
-        u_i = (\delta_i^2 + \kappa_i^2) / s + \mathrm{noise} / h                                                \tag{4}
+        u_i = \delta_i^2 / s + \kappa_i + \mathrm{noise} / h                                                    \tag{4}
+
+    Noise alone makes a :math:`\kappa` of :math:`\sqrt{1+16+36+16+1} / 4 \approx 2` noise / h, so one below 8 noise / h
+    tells of no kink and is left out.
 
     A cost that bends sharply, or has a kink nearby, wants a smaller h: coordinates whose u is above the tolerance are
-    tried again with the next step, and the G with the smallest u is kept.
+    tried again with the next step, and the G with the smallest u is kept. So are those where the cost is not finite,
+    beside a logarithm's zero for instance.
+
+    One thing four costs do not show is a slope that bends all at once (:math:`J''` jumps, as an ELU's does at 0). Where
+    ``expected`` is another gradient altogether, it is not called wrong before a third of the step gives the same G: u
+    is at least the difference of the two.
 
     Args:
         cost: a function of theta that returns a number.
         theta: where, float64, any shape.
         steps: the h to try, largest first; each is multiplied by max(1, \|theta_i\|).
         tolerance: a u of this fraction of s is good enough.
+        noise: of the cost; :func:`noise_level` finds it when None.
+        expected: the gradient under test, or None.
 
     Returns:
         The gradient (2), its uncertainty (4), and the part of it that is noise, all shaped like ``theta``.
     """
-    gradient, from_noise, uncertainty = np.zeros(theta.shape), np.zeros(theta.shape), np.full(theta.shape, np.inf)
-    here, noise, size = float(cost(theta.copy())), noise_level(cost, theta), 0.0
+    gradient, from_noise, uncertainty = np.zeros(theta.size), np.zeros(theta.size), np.full(theta.size, np.inf)
+    noise, size, used = noise_level(cost, theta) if noise is None else noise, 0.0, np.zeros(theta.size)
     for step in steps:
-        where = np.flatnonzero(uncertainty > tolerance * size)
-        h = step * np.maximum(1, np.abs(theta.flat[where]))
-        plus, minus = _costs_beside(cost, theta, where, h)
-        plus2, minus2 = _costs_beside(cost, theta, where, 2 * h)
+        h = step * np.maximum(1, np.abs(theta.ravel()))
+        # No smaller h where it could only be worse: noise / h grows.
+        where = np.flatnonzero((uncertainty > tolerance * size) & (uncertainty > noise / h))
+        h = h[where]
+        combined, delta, kappa = _two_steps(cost, theta, where, h)
+        with np.errstate(all="ignore"):  # what is not finite is not kept
+            size = max(size, float(np.abs(combined).max(initial=0.0, where=np.isfinite(combined))))
+            kappa[kappa < 8 * noise / h] = 0
+            u = delta**2 / (size or 1.0) + kappa + noise / h  # (4)
+        better = u < uncertainty[where]
+        for kept, new in (gradient, combined), (uncertainty, u), (from_noise, noise / h), (used, h):
+            kept[where[better]] = new[better]
+    if expected is not None:
+        apart = np.abs(expected.ravel() - gradient)
+        where = np.flatnonzero((apart > tolerance * size) & (apart > 10 * uncertainty))
+        again, _, _ = _two_steps(cost, theta, where, used[where] / 3)
+        uncertainty[where] = np.fmax(uncertainty[where], np.abs(again - gradient[where]))
+    return Difference(*(x.reshape(theta.shape) for x in (gradient, uncertainty, from_noise)))
+
+
+def _two_steps(
+    cost: Callable[[np.ndarray], float], theta: np.ndarray, where: np.ndarray, h: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For each coordinate of ``where`` and its h: the combination (2), and delta and kappa of (3)."""
+    here = float(cost(theta.copy()))
+    plus, minus = _costs_beside(cost, theta, where, h)
+    plus2, minus2 = _costs_beside(cost, theta, where, 2 * h)
+    with np.errstate(all="ignore"):  # costs near the largest float overflow here
         fine, coarse = (plus - minus) / (2 * h), (plus2 - minus2) / (4 * h)  # (1)
-        combined = (4 * fine - coarse) / 3  # (2)
-        size = max(size, float(np.abs(combined).max(initial=0.0)))
-        delta = np.abs(fine - coarse)
-        kappa = np.abs((plus2 - 2 * here + minus2) - 4 * (plus - 2 * here + minus)) / (4 * h)  # (3)
-        u = (delta**2 + kappa**2) / (size or 1.0) + noise / h  # (4)
-        better = u < uncertainty.flat[where]
-        for kept, new in (gradient, combined), (uncertainty, u), (from_noise, noise / h):
-            kept.flat[where[better]] = new[better]
-    return Difference(gradient, uncertainty, from_noise)
+        kappa = np.abs((plus2 - 2 * here + minus2) - 4 * (plus - 2 * here + minus)) / (4 * h)
+        return (4 * fine - coarse) / 3, np.abs(fine - coarse), kappa
 
 
 def noise_level(cost: Callable[[np.ndarray], float], theta: np.ndarray) -> float:
@@ -115,15 +145,18 @@ def noise_level(cost: Callable[[np.ndarray], float], theta: np.ndarray) -> float
     Source: Moré and Wild (2011), "Estimating computational noise".
     """
     direction = np.random.default_rng(0).standard_normal(theta.shape)
-    costs = np.array([float(cost(theta + k * 1e-8 * direction)) for k in range(11)])
-    sigma = float(np.sqrt(np.mean(np.diff(costs, 4) ** 2) / 70))  # (5)
-    return max(sigma, EPS * float(np.abs(costs).max()))
+    with np.errstate(all="ignore"):  # beside the end of its domain a cost is not finite: those are left out
+        costs = np.array([float(cost(theta + k * 1e-8 * direction)) for k in range(11)])
+        fourth = np.diff(costs, 4)
+        sigma = float(np.sqrt(np.mean(fourth[np.isfinite(fourth)] ** 2) / 70)) if np.isfinite(fourth).any() else 0.0
+    return max(sigma, EPS * float(np.abs(costs).max(initial=0.0, where=np.isfinite(costs))))  # (5)
 
 
-def linear_gradient(cost: Callable[[np.ndarray], float], theta: np.ndarray) -> Difference:
+def linear_gradient(cost: Callable[[np.ndarray], float], theta: np.ndarray, noise: float | None = None) -> Difference:
     """One central difference with step 1: exact, but for rounding, where the cost is linear in theta."""
     plus, minus = _costs_beside(cost, theta, np.arange(theta.size), np.ones(theta.size))
-    rounding = np.full(theta.shape, noise_level(cost, theta))
+    noise = noise_level(cost, theta) if noise is None else noise
+    rounding = np.maximum(noise, EPS * np.maximum(np.abs(plus), np.abs(minus))).reshape(theta.shape)
     return Difference(((plus - minus) / 2).reshape(theta.shape), rounding, rounding)
 
 
@@ -132,13 +165,14 @@ def _costs_beside(
 ) -> tuple[np.ndarray, np.ndarray]:
     """For each coordinate i of ``where`` and its distance h: J(theta + h e_i) and J(theta - h e_i)."""
     theta, plus, minus = np.array(theta, np.float64), np.empty(len(where)), np.empty(len(where))
-    for k, i in enumerate(where):
-        here = theta.flat[i]
-        theta.flat[i] = here + h[k]
-        plus[k] = cost(theta)
-        theta.flat[i] = here - h[k]
-        minus[k] = cost(theta)
-        theta.flat[i] = here
+    with np.errstate(all="ignore"):  # a step may leave the cost's domain (log, sqrt): the result says so, not a warning
+        for k, i in enumerate(where):
+            here = theta.flat[i]
+            theta.flat[i] = here + h[k]
+            plus[k] = cost(theta)
+            theta.flat[i] = here - h[k]
+            minus[k] = cost(theta)
+            theta.flat[i] = here
     return plus, minus
 
 

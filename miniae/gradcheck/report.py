@@ -1,46 +1,47 @@
-"""What a gradient check found, as a table."""
+"""What a gradient check found: verdict, table, likely cause, pictures."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from miniae.gradcheck.evidence import Compared, Evidence
+from miniae.gradcheck.evidence import Evidence
+from miniae.gradcheck.judge import Block, Verdict, comparable, judge
 from miniae.gradcheck.numeric import norm_ratio
 
-Verdict = Literal["pass", "fail", "inconclusive"]
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
+    from miniae.gradcheck.diagnosis import Diagnosis
 
-@dataclass(frozen=True)
-class Block:
-    """One argument's or parameter's part of a check.
-
-    ``error`` is the worst relative error, ``|analytic - numeric| / s`` with s the largest ``|numeric|`` of the block;
-    ``index`` where it is, with both values there; ``failing`` the fraction of the coordinates that fail.
-    """
-
-    name: str
-    shape: tuple[int, ...]
-    error: float
-    index: tuple[int, ...]
-    analytic: float
-    numeric: float
-    failing: float
-    verdict: Verdict
-    reason: str
+__all__ = ["Block", "Report", "Verdict", "report"]
 
 
 @dataclass(frozen=True)
 class Report:
-    """The outcome of a gradient check: one block for each argument or parameter, and what it was found from."""
+    """The outcome of a gradient check: one block for each argument or parameter, and what it was found from.
+
+    ``print`` it, or let it be the last line of a notebook's cell.
+
+    Attributes:
+        blocks: the verdicts.
+        evidence: both gradients, and whatever else the check was given.
+        seed: of what the check drew at random; None where it drew nothing.
+        reproduce: one line that repeats the check.
+    """
 
     blocks: tuple[Block, ...]
     evidence: Evidence
+    seed: int | None = None
+    reproduce: str = ""
 
     @property
     def norm_ratio(self) -> float:
         """UFLDL's single figure: \\|numeric - analytic\\| / \\|numeric + analytic\\|, over all blocks together."""
-        same = [(c.analytic.ravel(), c.difference.gradient.ravel()) for c in self.evidence.compared if _fits(c)]
+        same = [(c.analytic.ravel(), c.difference.gradient.ravel()) for c in self.evidence.compared if comparable(c)]
         return norm_ratio(*map(np.concatenate, zip(*same, strict=True))) if same else float("nan")
 
     @property
@@ -54,6 +55,19 @@ class Report:
         """Whether every block passes."""
         return self.verdict == "pass"
 
+    @cached_property
+    def diagnosis(self) -> "Diagnosis | None":
+        """What the mistake may be, where the verdict is ``fail``; found when first asked for."""
+        if self.verdict != "fail":
+            return None
+        from miniae.gradcheck.diagnosis import diagnose
+
+        return diagnose(self.evidence, self.names("fail"))
+
+    def names(self, verdict: Verdict) -> tuple[str, ...]:
+        """The names of the blocks with this verdict."""
+        return tuple(block.name for block in self.blocks if block.verdict == verdict)
+
     def __getitem__(self, name: str) -> Block:
         for block in self.blocks:
             if block.name == name:
@@ -61,77 +75,57 @@ class Report:
         raise ValueError(f"report: no block is named {name!r}; known: {', '.join(b.name for b in self.blocks)}")
 
     def __str__(self) -> str:
-        """The table: a row for each block, then the verdict and UFLDL's norm ratio."""
-        head = ("block", "shape", "worst error", "at", "analytic", "numeric", "wrong", "verdict")
-        rows = [head, *(_row(block) for block in self.blocks)]
-        widths = [max(len(row[k]) for row in rows) for k in range(len(head))]
-        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
-        lines.insert(1, "  ".join("-" * width for width in widths))
-        lines += [f"{block.name}: {block.reason}" for block in self.blocks if block.reason]
-        lines.append(
-            f"{self.verdict.upper()}  (tolerance {max(c.tolerance for c in self.evidence.compared):.0e}; "
-            f"norm ratio |numeric - analytic| / |numeric + analytic| = {self.norm_ratio:.2e})"
-        )
-        return "\n".join(lines)
+        """The table, what is right and what is wrong, the likely cause, and the verdict as the last line."""
+        from miniae.gradcheck.report_text import as_text
+
+        return as_text(self)
+
+    def _repr_html_(self) -> str:
+        """The same for notebooks."""
+        from miniae.gradcheck.report_html import as_html
+
+        return as_html(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything the report says, as plain values; numbers that are not finite as they are."""
+        from miniae.gradcheck.report_json import as_dict
+
+        return as_dict(self)
+
+    def to_json(self, indent: int | None = None) -> str:
+        """:meth:`to_dict` as JSON; NaN and the infinities, which JSON lacks, as the strings "NaN", "Infinity", ...
+
+        >>> import json
+        >>> import numpy as np
+        >>> from miniae.gradcheck import check_function
+        >>> right = check_function(lambda t: (float(t @ t), 2 * t), np.ones(3))
+        >>> json.loads(right.to_json())["verdict"]
+        'pass'
+        """
+        from miniae.gradcheck.report_json import as_json
+
+        return as_json(self, indent)
+
+    def plot_steps(self, names: Collection[str] | None = None, *, ax: "Axes | None" = None) -> "Figure":
+        """Draw the error of a central difference against its step: see :func:`~.report_plots.steps`."""
+        from miniae.gradcheck.report_plots import steps
+
+        return steps(self, names, ax=ax)
+
+    def plot_scatter(self, names: Collection[str] | None = None, *, ax: "Axes | None" = None) -> "Figure":
+        """Draw the gradient against the numerical one, entry by entry: see :func:`~.report_plots.scatter`."""
+        from miniae.gradcheck.report_plots import scatter
+
+        return scatter(self, names, ax=ax)
 
 
-def _row(block: Block) -> tuple[str, ...]:
-    shape = "x".join(map(str, block.shape)) or "scalar"
-    index = ", ".join(map(str, block.index))
-    numbers = f"{block.error:.2e}", f"[{index}]", f"{block.analytic:+.6e}", f"{block.numeric:+.6e}"
-    return (block.name, shape, *numbers, f"{block.failing:.0%}", block.verdict)
-
-
-def judge(compared: Compared, zero: bool) -> Block:
-    """Hold one analytic gradient against its numerical one.
-
-    A coordinate is wrong where its error is above the tolerance and above ten times what the numerical gradient may
-    itself be off. Where that uncertainty is above the tolerance, nothing can be said of it: inconclusive. A gradient
-    that is zero throughout, analytically and numerically, tests nothing and fails unless ``zero`` declares it.
+def report(evidence: Evidence, zero: tuple[str, ...] = (), *, seed: int | None = None, reproduce: str = "") -> Report:
+    """Judge every block.
 
     Args:
-        compared: the block.
-        zero: whether a gradient of zeros is expected.
+        evidence: what was found.
+        zero: names of the blocks whose gradient is rightly zero throughout.
+        seed, reproduce: see :class:`Report`.
     """
-    name, _, analytic, (numeric, uncertainty, noise), tolerance = compared
-    if not _fits(compared):
-        reason = f"the gradient has shape {analytic.shape}, the argument {numeric.shape}"
-        return Block(name, numeric.shape, np.inf, (), np.nan, np.nan, 1.0, "fail", reason)
-    if numeric.size == 0:
-        return Block(name, numeric.shape, np.nan, (), np.nan, np.nan, 1.0, "fail", "has no elements: nothing is tested")
-    largest = np.maximum(np.maximum(np.abs(numeric), np.abs(analytic)), uncertainty)
-    both_zero = bool((largest <= 10 * noise).all())
-    scale = max(float(np.abs(numeric).max()), float(noise.max())) or 1.0
-    error, doubt = np.abs(analytic - numeric) / scale, uncertainty / scale
-    wrong = ~np.isfinite(error) | ((error > tolerance) & (error > 10 * doubt))
-    worst = np.unravel_index(int(np.argmax(np.where(np.isnan(error), np.inf, error))), error.shape)
-    verdict: Verdict = "pass"
-    reason = ""
-    if wrong.any():
-        verdict = "fail"
-        if not np.isfinite(analytic).all():
-            reason = "the gradient is not finite"
-    elif both_zero:
-        if not zero:
-            verdict, reason = (
-                "fail",
-                "analytic and numeric are both zero: this tests nothing (declare it if it is right)",
-            )
-    elif (doubt > tolerance).any():
-        verdict = "inconclusive"
-        k = np.unravel_index(int(doubt.argmax()), doubt.shape)
-        cause = "noise in the cost" if noise[k] > uncertainty[k] / 2 else "a kink nearby"
-        place = ", ".join(str(int(i)) for i in k)
-        reason = f"the numerical gradient itself is only good to {doubt[k]:.0e} at [{place}]: {cause}"
-    index = tuple(int(k) for k in worst)
-    values = float(error[worst]), index, float(analytic[worst]), float(numeric[worst])
-    return Block(name, numeric.shape, *values, float(wrong.mean()), verdict, reason)
-
-
-def report(evidence: Evidence, zero: tuple[str, ...] = ()) -> Report:
-    """Judge every block; ``zero`` names those whose gradient is rightly zero throughout."""
-    return Report(tuple(judge(compared, compared.name in zero) for compared in evidence.compared), evidence)
-
-
-def _fits(compared: Compared) -> bool:
-    return compared.analytic.shape == compared.difference.gradient.shape
+    blocks = tuple(judge(compared, compared.name in zero) for compared in evidence.compared)
+    return Report(blocks, evidence, seed, reproduce)

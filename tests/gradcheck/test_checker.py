@@ -26,6 +26,26 @@ def test_a_right_gradient_passes():
     assert report.norm_ratio < 1e-11
 
 
+def test_cost_and_gradient_may_come_apart():
+    cost, gradient = (lambda t: quadratic(t)[0]), (lambda t: quadratic(t)[1])
+    assert check_function(cost, np.array([1.0, -2.0]), gradient=gradient).passed
+    wrong = check_function(cost, np.array([1.0, -2.0]), gradient=lambda t: -gradient(t))
+    assert wrong.verdict == "fail"
+
+
+@pytest.mark.parametrize("cost", [3, np.float32(3), np.array(3.0), np.array([[3.0]]), np.int64(3)])
+def test_a_cost_may_be_any_one_number(cost):
+    report = check_function(lambda t: (cost, np.zeros(2)), np.ones(2), zero=("theta",))
+    assert report.passed
+
+
+def test_nothing_to_check_fails():
+    assert check_function(lambda t: (1, np.zeros(0)), np.zeros(0)).verdict == "fail"
+    report = check_function(lambda t: (t @ t, 2 * t), np.ones(2), layout={"w": (2,), "none": (0,)})
+    assert report["w"].verdict == "pass"
+    assert report["none"].verdict == "fail"
+
+
 @pytest.mark.parametrize("size", [1e-2, 1e-5, 3e-8])
 def test_a_slightly_wrong_entry_fails_where_it_is(size):
     def wrong(theta):
@@ -166,3 +186,16 @@ def test_errors():
         check_pair(dense_forward, dense_backward, arguments(), wrt=("x",))
     with pytest.raises(ValueError, match="'c'; known: theta"):
         check_function(quadratic, np.ones(2))["c"]
+
+
+def test_the_report_says_how_to_repeat_the_check_and_the_seed_where_something_was_drawn():
+    report = check_function(quadratic, np.array([1.0, -2.0]))
+    assert (report.seed, report.reproduce) == (None, "check_function(quadratic, theta)")
+    apart = check_function(
+        lambda t: quadratic(t)[0], np.ones(2), gradient=lambda t: quadratic(t)[1], elementwise=0, seed=3
+    )
+    assert (apart.seed, apart.reproduce) == (3, "check_function(f, theta, gradient=gradient, seed=3)")
+    pair = check_pair(dense_forward, dense_backward, arguments(), seed=5)
+    assert (pair.seed, pair.reproduce) == (5, "check_pair(dense_forward, dense_backward, args, seed=5)")
+    model = SparseAutoencoder(3, 2)
+    assert check(model, np.full((4, 3), 0.5)).reproduce == "check(model, *data)"

@@ -73,3 +73,44 @@ def test_theta_is_left_alone():
 def test_norm_ratio_of_opposite_gradients_is_not_a_number_and_no_gradient_passes_for_right():
     assert np.isnan(norm_ratio(np.zeros(3), np.zeros(3)))
     assert norm_ratio(np.ones(3), np.zeros(3)) == 1
+
+
+def test_a_slope_that_bends_all_at_once_is_confirmed_before_it_is_called_wrong():
+    """x^2 / 20 to the right of 0, 0 to the left: beside the bend two steps agree well on a wrong slope."""
+
+    def cost(t):
+        return float((np.maximum(t, 0) ** 2 / 20 + 5 * t).sum())
+
+    t = np.array([1e-9])
+    right = 5 + t / 10
+    blind = two_step_gradient(cost, t)
+    assert np.abs(blind.gradient - right) > 10 * blind.uncertainty
+    warned = two_step_gradient(cost, t, expected=right)
+    assert np.abs(warned.gradient - right) < 10 * warned.uncertainty
+    sure = two_step_gradient(lambda t: float((t**2 / 20 + 5 * t).sum()), t, expected=right + 1e-7)
+    assert np.abs(sure.gradient - right - 1e-7) > 10 * sure.uncertainty
+
+
+def test_beside_the_end_of_the_domain_a_smaller_step_is_taken_without_a_warning():
+    """Warnings are errors in this suite: log and sqrt of the numbers below 0 would raise."""
+    t = np.array([5e-4, 1.0])  # two steps of 1e-3 lead below 0
+    difference = two_step_gradient(lambda t: float(np.log(t).sum() + np.sqrt(t).sum()), t, tolerance=1e-6)
+    np.testing.assert_allclose(difference.gradient, 1 / t + 0.5 / np.sqrt(t), rtol=1e-5)
+
+
+def test_a_cost_that_is_nowhere_finite_leaves_the_gradient_open():
+    difference = two_step_gradient(lambda t: float("inf"), np.ones(2))
+    assert np.isinf(difference.uncertainty).all()
+
+
+@pytest.mark.parametrize("huge", [1e160, 1e300])
+def test_huge_costs_warn_of_nothing(huge):
+    two_step_gradient(lambda t: float(huge * (t**2).sum()), np.ones(2))
+    linear_gradient(lambda t: float(huge * t.sum()), np.ones(2))
+
+
+def test_no_elements_and_whole_numbers():
+    assert two_step_gradient(lambda t: 1, np.zeros(0)).gradient.shape == (0,)
+    assert linear_gradient(lambda t: 1, np.zeros((0, 3))).gradient.shape == (0, 3)
+    difference = two_step_gradient(lambda t: int(np.floor(t).sum()), np.full(2, 0.5))
+    assert difference.gradient.tolist() == [0, 0]

@@ -1,0 +1,116 @@
+"""What calling it again shows: gradients that are added to, share their memory, or belong to an earlier call."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import permutations
+
+import numpy as np
+
+from miniae.gradcheck.diagnosis.clues import Clues, close
+from miniae.gradcheck.diagnosis.explanation import Explanation
+
+
+def accumulated(clues: Clues) -> Iterator[Explanation]:
+    """Call it twice more: the second answer exceeds the first by one whole gradient."""
+    first, second = _calls(clues, 2)
+    if first is None or second is None:
+        return
+    grown = {}
+    for c in clues.wrong:
+        step, numeric = second[c.name] - first[c.name], c.difference.gradient
+        size = float(np.linalg.norm(numeric))
+        if size and np.linalg.norm(step - numeric) <= 1e-6 * size:
+            grown[c.name] = c.analytic
+    if grown:
+        names = " and ".join("d" + name for name in grown)
+        text = f"{names} grows by one whole gradient with every call: it is added to what was there, not assigned"
+        yield Explanation("accumulated", text, grown, observed=True)
+
+
+def changes_its_argument(clues: Clues) -> Iterator[Explanation]:
+    """Call it once more and look at what it was given."""
+    if clues.pair is None:
+        return
+    args = {name: np.array(value) for name, value in clues.pair.args.items()}
+    dy = np.array(clues.pair.dy)
+    try:
+        _, cache = clues.pair.forward(*args.values())
+        forward = [name for name, value in args.items() if not np.array_equal(value, clues.pair.args[name])]
+        clues.pair.backward(dy, cache)
+    except Exception:  # the user's own code: whatever it raises, nothing was seen
+        return
+    backward = [name for name, value in args.items() if not np.array_equal(value, clues.pair.args[name])]
+    backward += ["dy"] if not np.array_equal(dy, clues.pair.dy) else []
+    for part, changed in ("forward", forward), ("backward", [name for name in backward if name not in forward]):
+        if changed:
+            text = f"The {part} pass changes {' and '.join(changed)}, which belongs to the caller: work on a copy"
+            yield Explanation("changes-its-argument", text, dict.fromkeys(clues.failing, dy), observed=True)
+
+
+def _calls(clues: Clues, times: int) -> list[dict[str, np.ndarray] | None]:
+    """The gradients by name of some more calls; None where there is nothing to call, or it fails."""
+    answers: list[dict[str, np.ndarray] | None] = []
+    for _ in range(times):
+        try:
+            answers.append(_call(clues))
+        except Exception:  # the user's own code: whatever it raises, there is no answer
+            answers.append(None)
+    return answers
+
+
+def _backward(clues: Clues, args: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The pair's gradients by name; it is given copies, since it may change what it is given."""
+    assert clues.pair is not None
+    _, cache = clues.pair.forward(*(np.array(value) for value in args.values()))
+    gradients = clues.pair.backward(np.array(clues.pair.dy), cache)
+    gradients = gradients if isinstance(gradients, tuple) else (gradients,)
+    return {c.name: np.array(g) for c, g in zip(clues.compared, gradients, strict=True)}
+
+
+def _call(clues: Clues) -> dict[str, np.ndarray] | None:
+    if clues.pair is not None:
+        return _backward(clues, clues.pair.args)
+    if clues.model is not None:
+        theta = np.zeros(clues.model.layout.size)
+        views = clues.model.layout.views(theta)
+        for c in clues.compared:
+            views[c.name][...] = c.value
+        gradient = np.array(clues.model.cost_and_grad(theta, *clues.data)[1])
+        return dict(clues.model.layout.views(gradient))
+    return None
+
+
+def stale_cache(clues: Clues) -> Iterator[Explanation]:
+    """Call it with other arguments: a weight's gradient that stays the same is that of an earlier call.
+
+    Only a weight's: it is the layer's input times dy. Others do stay the same by mistakes of another kind, such as a
+    derivative that was not applied.
+    """
+    if clues.pair is None or clues.chain is None:
+        return
+    if any(value is None for value in clues.pair.args.values()):
+        return
+    args = {name: 1.1 * value + 0.1 for name, value in clues.pair.args.items()}
+    elsewhere = replace(clues.chain, values=args, x=next(iter(args.values()))).gradient()
+    here = clues.chain.gradient()
+    try:
+        before, after = (_backward(clues, given) for given in (clues.pair.args, args))
+    except Exception:  # the user's own code, with arguments it was not made for
+        return
+    for c in clues.wrong:
+        if (
+            c.name in clues.chain.weights
+            and not close(elsewhere[c.name], here[c.name], c)
+            and np.array_equal(before[c.name], after[c.name])
+        ):
+            text = f"d{c.name} stays the same whatever the arguments: it is computed from what an earlier call left"
+            if c.analytic.any():
+                yield Explanation("stale-cache", text, {c.name: c.analytic}, observed=True)
+
+
+def shared_buffer(clues: Clues) -> Iterator[Explanation]:
+    """One gradient is wrong and equal to another that is right: they are one array."""
+    for c, other in permutations(clues.compared, 2):
+        if c.name in clues.failing and other.name not in clues.failing and c.analytic.shape == other.analytic.shape:
+            text = f"d{c.name} is the same as d{other.name}, which is right: both were written to the same array"
+            yield Explanation("shared-buffer", text, {c.name: other.difference.gradient})

@@ -1,0 +1,63 @@
+"""Where the errors of a block are, for when nothing is known that explains them."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from miniae.gradcheck.diagnosis.clues import Clues
+from miniae.gradcheck.evidence import Compared
+
+
+def where(compared: Compared, clues: Clues) -> str:
+    """One phrase: ``"the errors are confined to row 3"``."""
+    numeric, uncertainty, _ = compared.difference
+    if compared.analytic.shape != numeric.shape:
+        return f"the gradient has shape {compared.analytic.shape}, the argument {numeric.shape}"
+    error = np.abs(compared.analytic - numeric)
+    scale = float(np.abs(numeric).max(initial=0.0)) or 1.0
+    wrong = ~(error <= np.maximum(compared.tolerance * scale, 10 * uncertainty))
+    if not wrong.any():
+        return "no entry is wrong"
+    if wrong.sum() == 1:
+        return f"the error is in the single entry [{', '.join(str(int(i[0])) for i in np.nonzero(wrong))}]"
+    for place, mask in _places(compared, clues):
+        if mask.any() and not mask.all() and not wrong[~mask].any():
+            share = "" if wrong[mask].all() else f" ({wrong.sum()} of {mask.sum()} entries there)"
+            return f"the errors are confined to {place}{share}"
+    if wrong.all():
+        return "all entries are wrong"
+    return f"{wrong.sum()} of {wrong.size} entries are wrong, in no pattern that is known"
+
+
+def _places(compared: Compared, clues: Clues) -> Iterator[tuple[str, np.ndarray]]:
+    """Places that errors are often confined to, the narrowest first."""
+    shape, value = compared.value.shape, compared.value
+    index = np.indices(shape)
+    for axis, length in enumerate(shape):
+        for k in range(length) if length > 1 and len(shape) > 1 else ():
+            yield _slab(compared, clues, axis, k), index[axis] == k
+    spatial = {2: (0, 1), 4: (1, 2)}.get(len(shape))
+    if spatial and min(shape[a] for a in spatial) > 2:
+        i, j = spatial
+        edge = (index[i] % (shape[i] - 1) == 0) | (index[j] % (shape[j] - 1) == 0)
+        yield ("the border pixels" if len(shape) == 4 else "the border of the array"), edge
+    yield "entries where the argument is 0", value == 0
+    yield "entries where the argument is negative", value < 0
+    yield "entries where the argument is positive", value > 0
+    if clues.pair is not None and np.shape(clues.pair.y) == shape:
+        yield "entries where the output is 0", np.asarray(clues.pair.y) == 0
+    yield "entries where the right gradient is 0", compared.difference.gradient == 0
+    if len(shape) == 1:
+        yield "the first entry and its neighbours", index[0] < max(1, shape[0] // 4)
+        yield "the last entries", index[0] >= shape[0] - max(1, shape[0] // 4)
+
+
+def _slab(compared: Compared, clues: Clues, axis: int, k: int) -> str:
+    """A name for what has the index k along an axis."""
+    length, dims = compared.value.shape[axis], compared.value.ndim
+    last = " (the last)" if k == length - 1 else ""
+    if axis == 0 and clues.pair is not None and length == len(np.atleast_1d(clues.pair.y)):
+        return f"example {k}{last}"
+    if dims == 2:
+        return f"{'row' if axis == 0 else 'column'} {k}{last}"
+    return f"index {k}{last} of axis {axis}"

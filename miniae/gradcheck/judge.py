@@ -1,0 +1,148 @@
+"""Which entries of a gradient are wrong, and the verdict on the whole of it."""
+
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from miniae.gradcheck.evidence import Compared
+
+Verdict = Literal["pass", "fail", "inconclusive"]
+
+
+@dataclass(frozen=True)
+class Block:
+    """One argument's or parameter's part of a check.
+
+    ``error`` is the worst relative error, ``|analytic - numeric| / s`` with s the largest ``|numeric|`` of the block;
+    ``index`` where it is, with both values there; ``failing`` the fraction of the coordinates that fail; ``reason``
+    says in words why the verdict is what it is, where there is something to say.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    error: float
+    index: tuple[int, ...]
+    analytic: float
+    numeric: float
+    failing: float
+    verdict: Verdict
+    reason: str
+
+
+class Errors(NamedTuple):
+    """How far the two gradients of one block are apart, entry by entry.
+
+    Attributes:
+        scale: s, the largest \\|numeric\\| of the block: errors are fractions of it.
+        error: \\|analytic - numeric\\| / s.
+        doubt: what the numerical gradient may itself be off, / s.
+        wrong: where the error is above the tolerance and above ten times the doubt, or not a number.
+    """
+
+    scale: float
+    error: np.ndarray
+    doubt: np.ndarray
+    wrong: np.ndarray
+
+
+def comparable(compared: Compared) -> bool:
+    """Whether the two gradients can be subtracted: real numbers, equally shaped."""
+    return compared.analytic.shape == compared.difference.gradient.shape and compared.analytic.dtype.kind in "fiub"
+
+
+def errors(compared: Compared) -> Errors:
+    """The errors of a block whose gradients are :func:`comparable` and not empty."""
+    numeric, uncertainty, noise = compared.difference
+    scale = max(float(np.abs(numeric).max()), float(noise.max())) or 1.0
+    error, doubt = np.abs(compared.analytic - numeric) / scale, uncertainty / scale
+    return Errors(scale, error, doubt, ~np.isfinite(error) | ((error > compared.tolerance) & (error > 10 * doubt)))
+
+
+def judge(compared: Compared, zero: bool) -> Block:
+    """Hold one analytic gradient against its numerical one.
+
+    A coordinate is wrong where its error is above the tolerance and above ten times what the numerical gradient may
+    itself be off. Where that uncertainty is above the tolerance, nothing can be said of it: inconclusive. A gradient
+    that is zero throughout, analytically and numerically, tests nothing and fails unless ``zero`` declares it.
+
+    Args:
+        compared: the block.
+        zero: whether a gradient of zeros is expected.
+    """
+    analytic, (numeric, uncertainty, noise) = compared.analytic, compared.difference
+    if not comparable(compared):
+        what = (f"shape {analytic.shape}", f"{numeric.shape}")
+        if analytic.shape == numeric.shape:
+            what = (f"dtype {analytic.dtype}", f"{numeric.dtype}")
+        return _untested(compared, f"the gradient has {what[0]}, the argument {what[1]}")
+    if numeric.size == 0:
+        return _untested(compared, "has no elements: nothing is tested")
+    found = errors(compared)
+    worst = np.unravel_index(int(np.argmax(np.where(np.isnan(found.error), np.inf, found.error))), numeric.shape)
+    values = float(analytic[worst]), float(numeric[worst])
+    largest = np.maximum(np.maximum(np.abs(numeric), np.abs(analytic)), uncertainty)
+    verdict: Verdict = "pass"
+    reason = ""
+    if found.wrong.any():
+        verdict, reason = "fail", _wrong(compared, found, worst)
+    elif bool((largest <= 10 * noise).all()):
+        if zero:
+            reason = "zero throughout, as declared"
+        else:
+            verdict = "fail"
+            reason = "analytic and numeric are both zero: this tests nothing (declare it if it is right)"
+    elif (found.doubt > compared.tolerance).any():
+        verdict, reason = "inconclusive", _doubtful(compared, found)
+    index = tuple(int(k) for k in worst)
+    failing = float(found.wrong.mean())
+    return Block(compared.name, numeric.shape, float(found.error[worst]), index, *values, failing, verdict, reason)
+
+
+def _untested(compared: Compared, reason: str) -> Block:
+    """The block of a gradient whose entries cannot be compared at all."""
+    error = np.nan if compared.difference.gradient.size == 0 else np.inf
+    return Block(compared.name, compared.difference.gradient.shape, error, (), np.nan, np.nan, 1.0, "fail", reason)
+
+
+def _wrong(compared: Compared, found: Errors, worst: tuple[Any, ...]) -> str:
+    """What is wrong with a block that fails: how many entries, and the worst of them with both values."""
+    analytic, numeric = float(compared.analytic[worst]), float(compared.difference.gradient[worst])
+    if not np.isfinite(compared.analytic).all():
+        count = int((~np.isfinite(compared.analytic)).sum())
+        return f"the gradient is not finite: {analytic} at {place(worst)}, {_of(count, found.wrong.size)} in all"
+    share = _of(int(found.wrong.sum()), found.wrong.size)
+    compare = f"the gradient says {analytic:.6g} where central differences of the cost give {numeric:.6g}"
+    if f"{analytic:.6g}" == f"{numeric:.6g}":
+        compare += f", a difference of {analytic - numeric:.1e}"
+    elif 0.01 <= abs(analytic) / (abs(numeric) or np.inf) <= 100:  # a ratio that may mean something
+        compare += f", {analytic / numeric:.4g} times as much"
+    return f"wrong in {share}, most at {place(worst)}: {compare}"
+
+
+def _of(count: int, size: int) -> str:
+    """``count`` of ``size`` entries, as one would say it.
+
+    >>> _of(3, 9), _of(9, 9), _of(1, 1)
+    ('3 of 9 entries', 'all 9 entries', 'its only entry')
+    """
+    return "its only entry" if size == 1 else f"all {size} entries" if count == size else f"{count} of {size} entries"
+
+
+def _doubtful(compared: Compared, found: Errors) -> str:
+    """Why nothing can be said of a block: what spoils the numerical gradient, and where most."""
+    _, uncertainty, noise = compared.difference
+    k = np.unravel_index(int(found.doubt.argmax()), found.doubt.shape)
+    if not np.isfinite(uncertainty[k]):
+        return f"the cost is not finite beside {place(k)}: no difference can be taken there"
+    cause = "noise in the cost" if noise[k] > uncertainty[k] / 2 else "a kink nearby"
+    return f"the numerical gradient itself is only good to {found.doubt[k]:.0e} at {place(k)}: {cause}"
+
+
+def place(index: tuple[Any, ...]) -> str:
+    """An index as it is written in code.
+
+    >>> place((2, 0))
+    '[2, 0]'
+    """
+    return f"[{', '.join(str(int(k)) for k in index)}]"
