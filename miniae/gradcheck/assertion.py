@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from miniae.gradcheck.checker import check, check_function, check_pair
+from miniae.gradcheck.checker import check_function
+from miniae.gradcheck.pair import check_pair
 from miniae.gradcheck.report import Report
+from miniae.gradcheck.subjects import check, has_parameters
 
 
 def assert_gradients(subject: Any, *arguments: Any, **options: Any) -> Report:
@@ -11,9 +13,10 @@ def assert_gradients(subject: Any, *arguments: Any, **options: Any) -> Report:
 
     What is checked depends on what is given:
 
-    - ``assert_gradients(model, *data)``: anything with ``layout`` and ``cost_and_grad``, as :func:`check`;
     - ``assert_gradients(forward, backward, args)``: two functions, as :func:`check_pair`;
-    - ``assert_gradients(f, theta)``: a function, as :func:`check_function`.
+    - ``assert_gradients(f, theta)``: a function of one array, as :func:`check_function`;
+    - ``assert_gradients(subject, *data)``: a model, network or layer, or a loss or penalty with its other arguments, as
+      :func:`check`.
 
     Args:
         subject: what is checked, or the first part of it.
@@ -25,22 +28,23 @@ def assert_gradients(subject: Any, *arguments: Any, **options: Any) -> Report:
 
     Raises:
         AssertionError: if the verdict is fail or inconclusive; the message is the report.
-        TypeError: if it is none of the three.
+        TypeError: if it is none of these.
 
     >>> import numpy as np
     >>> assert_gradients(lambda t: ((t**2).sum(), 2 * t), np.ones(3)).verdict
     'pass'
     """
     __tracebackhide__ = True  # pytest then shows the line of the test, not this one
-    if hasattr(subject, "cost_and_grad") and hasattr(subject, "layout"):
-        report = check(subject, *arguments, **options)
-    elif callable(subject) and len(arguments) == 2 and callable(arguments[0]):
+    first = arguments[0] if arguments else None
+    if callable(subject) and callable(first) and len(arguments) == 2:
         report = check_pair(subject, *arguments, **options)
-    elif callable(subject) and len(arguments) == 1 and not callable(arguments[0]):
+    elif has_parameters(subject) or (callable(subject) and hasattr(first, "dtype") and len(arguments) > 1):
+        report = check(subject, *arguments, **options)
+    elif callable(subject) and len(arguments) == 1 and not callable(first):
         report = check_function(subject, *arguments, **options)
     else:
         kinds = ", ".join(type(thing).__name__ for thing in (subject, *arguments))
-        known = "(f, theta), (forward, backward, args) or (model, *data)"
+        known = "(f, theta), (forward, backward, args), (model, *data) or (loss, y, target)"
         raise TypeError(f"assert_gradients: expected {known}, got {kinds}")
     if not report.passed:
         raise AssertionError(f"gradient check: {report.verdict}\n{report}")

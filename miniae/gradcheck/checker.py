@@ -1,21 +1,17 @@
 """The gradient checker: central differences in float64 against the gradient someone wrote by hand."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from miniae.gradcheck.compare import ELEMENTWISE, PROJECTIONS, Method, judged, name_of, opinion
-from miniae.gradcheck.contract import function_breaches, number
+from miniae.gradcheck.contract import as_gradient, function_breaches, noted, number
 from miniae.gradcheck.evidence import Evidence
 from miniae.gradcheck.numeric import STEPS
-from miniae.gradcheck.pair import check_pair
 from miniae.gradcheck.report import Report
 from miniae.layout import Layout
-
-__all__ = ["check", "check_function", "check_pair"]
 
 
 def check_function(
@@ -84,7 +80,11 @@ def check_function(
         layout = Layout.of(layout)
     if layout.size != theta.size:
         raise ValueError(f"check_function: {layout!r} covers {layout.size} elements, theta has {theta.size}")
-    together = partial(_together, f, gradient)
+
+    def together(theta: np.ndarray) -> tuple[Any, Any]:
+        with noted(f"check_function: this was the function under test, given theta {theta.shape}"):
+            return _together(f, gradient, theta)
+
     cost_alone = f if gradient is not None else cost or (lambda t: together(t)[0])
     where = {slot.name: slot.slice for slot in layout}
     analytic, broken = function_breaches(together, theta, where)
@@ -112,7 +112,14 @@ def check_function(
         cost_of_block = partial(real_cost_of, slot.name)
         compared.append(method.compare(slot.name, cost_of_block, value, own, entries=slot.name in one_by_one))
     opinions = {c.name: opinion(partial(cost_of, c.name), c) for c in compared} if complex_step else {}
-    evidence = Evidence(tuple(compared), context or {}, cost=real_cost_of, broken=tuple(broken), complex_step=opinions)
+
+    def again() -> Mapping[str, np.ndarray]:
+        answer = as_gradient(together(theta.copy())[1]).ravel()
+        return {slot.name: answer[slot.slice].reshape(slot.shape) for slot in layout}
+
+    evidence = Evidence(
+        tuple(compared), context or {}, cost=real_cost_of, again=again, broken=tuple(broken), complex_step=opinions
+    )
     drawn = any(c.projected for c in compared)
     words = [name_of(f, "f"), "theta"]
     words += [f"gradient={name_of(gradient, 'gradient')}"] if gradient is not None else []
@@ -131,43 +138,3 @@ def _together(
         kind = f"{len(both)} values" if isinstance(both, tuple | list) else type(both).__name__
         raise TypeError(f"check_function: f must return (cost, gradient), got {kind}; or pass gradient= apart")
     return both[0], both[1]
-
-
-def check(
-    model: Any,
-    *data: np.ndarray,
-    theta: np.ndarray | None = None,
-    tolerance: float = 1e-9,
-    steps: Sequence[float] = STEPS,
-    zero: tuple[str, ...] = (),
-    elementwise: int = ELEMENTWISE,
-    projections: int = PROJECTIONS,
-    seed: int = 0,
-) -> Report:
-    """Check the gradient of a model: anything with ``layout``, ``cost`` and ``cost_and_grad``.
-
-    Args:
-        model: the model.
-        data: what ``model.cost_and_grad(theta, *data)`` takes; some ten examples are enough.
-        theta: where; ``model.theta`` when None.
-        tolerance, steps, zero, elementwise, projections, seed: as for :func:`check_function`.
-
-    Returns:
-        The report, a block for each named parameter.
-    """
-    theta = np.asarray(model.theta if theta is None else theta)
-    found = check_function(
-        lambda t: model.cost_and_grad(t, *data),
-        theta,
-        cost=lambda t: model.cost(t, *data),
-        layout=model.layout,
-        tolerance=tolerance,
-        steps=steps,
-        zero=zero,
-        elementwise=elementwise,
-        projections=projections,
-        seed=seed,
-    )
-    words = ["model", "*data"] + ([f"seed={seed}"] if found.seed is not None else [])
-    evidence = replace(found.evidence, model=model, data=data)
-    return replace(found, evidence=evidence, reproduce=f"check({', '.join(words)})")

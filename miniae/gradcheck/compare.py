@@ -71,6 +71,8 @@ class Method(NamedTuple):
             entries: whether to go entry by entry; else by random projections.
         """
         noise, tolerance = noise_level(cost, value), LINEAR_TOLERANCE if linear else self.tolerance
+        size = abs(cost(value))
+        scatter = noise / size if np.isfinite(size) and size > 0 else 0.0
         # A direction moves every entry at once, and so whatever sums them farther: its steps are a tenth.
         steps = self.steps if entries else [step / 10 for step in self.steps]
 
@@ -81,14 +83,15 @@ class Method(NamedTuple):
 
         fits = analytic.shape == value.shape
         if entries:
-            return Compared(name, value, analytic, differentiate(cost, value, analytic if fits else None), tolerance)
+            difference = differentiate(cost, value, analytic if fits else None)
+            return Compared(name, value, analytic, difference, tolerance, scatter)
         if not fits or not np.isfinite(analytic).all():  # fails as it is: nothing to measure
             nothing = Difference(*np.zeros((3, *value.shape)))
             return Compared(name, value, analytic, nothing, tolerance)
         found = projected_gradient(
             cost, value, analytic, differentiate, tolerance=tolerance, count=self.projections, seed=self.seed
         )
-        return Compared(name, value, analytic, found[0], tolerance, found[1])
+        return Compared(name, value, analytic, found[0], tolerance, scatter, found[1])
 
 
 def opinion(cost: Callable[[np.ndarray], Any], compared: Compared) -> ComplexStep:
@@ -118,7 +121,7 @@ def _projected(block: Block, compared: Compared) -> Block:
     )
     if not wrong.any():
         reason += "; the error is spread too thin to be seen in single entries"
-    return replace(block, verdict="fail", failing=max(share, float(wrong.mean())), reason=reason)
+    return replace(block, verdict="fail", failing=max(share, float(wrong.mean())), reason=reason, why="wrong")
 
 
 def _ruled(block: Block, evidence: Evidence) -> Block:
@@ -126,7 +129,7 @@ def _ruled(block: Block, evidence: Evidence) -> Block:
     sentences = [breach.text for breach in evidence.broken if breach.name in ("", block.name)]
     if not sentences:
         return block
-    return replace(block, verdict="fail", reason="; ".join([*sentences, *filter(None, [block.reason])]))
+    return replace(block, verdict="fail", reason="; ".join([*sentences, *filter(None, [block.reason])]), why="rule")
 
 
 def name_of(function: Any, otherwise: str) -> str:

@@ -1,6 +1,7 @@
 """Rules of good behaviour that a gradient must keep whatever its numbers: nothing changed, nothing random, no view."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,16 @@ import numpy as np
 from miniae.gradcheck.evidence import Breach
 
 ROUNDING = 1e-10  # sums in another order differ by some roundings; what breaks a rule differs by far more
+
+
+@contextmanager
+def noted(what: str) -> Iterator[None]:
+    """Let what a user's function raises pass, with a note that says which function it was and what it was given."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(what)
+        raise
 
 
 def number(cost: Any, whose: str) -> float:
@@ -89,6 +100,6 @@ def function_breaches(
     for name, where in names.items():
         one, two = gradient.ravel()[where], again.ravel()[where]
         if not same(one, two):
-            text = f"the gradient of {name} is another when asked for again at the same theta: is something random?"
+            text = f"the gradient of {name} is another when asked for again at the same theta: it is random, or grows"
             broken.append(Breach(name, text))
     return gradient, broken

@@ -20,6 +20,7 @@ class Compared(NamedTuple):
         analytic: the gradient under test, shaped like ``value`` if it is any good.
         difference: the numerical gradient with its uncertainty, shaped like ``value``.
         tolerance: the largest relative error that passes.
+        scatter: noise in the cost, as a fraction of its value.
         projected: of a block too large to be measured entry by entry, what random projections found; ``difference``
             then repeats ``analytic`` wherever no entry was measured.
     """
@@ -29,6 +30,7 @@ class Compared(NamedTuple):
     analytic: np.ndarray
     difference: Difference
     tolerance: float
+    scatter: float = 0.0
     projected: Projected | None = None
 
 
@@ -66,6 +68,8 @@ class Evidence:
         complex_step: a second opinion on the numerical gradient, by the block's name, where it was asked for.
         cost: ``cost(name, value)``, the cost with the named block at another value and all else as it was; None where
             a report was put together without one.
+        again: ``again()``, the gradients by name when the functions under test are called once more; None as for
+            ``cost``.
     """
 
     compared: tuple[Compared, ...]
@@ -76,3 +80,4 @@ class Evidence:
     broken: tuple[Breach, ...] = ()
     complex_step: Mapping[str, ComplexStep] = field(default_factory=dict)
     cost: Callable[[str, np.ndarray], float] | None = None
+    again: Callable[[], Mapping[str, Any]] | None = None

@@ -16,7 +16,10 @@ class Block:
 
     ``error`` is the worst relative error, ``|analytic - numeric| / s`` with s the largest ``|numeric|`` of the block;
     ``index`` where it is, with both values there; ``failing`` the fraction of the coordinates that fail; ``reason``
-    says in words why the verdict is what it is, where there is something to say.
+    says in words why the verdict is what it is, where there is something to say, and ``why`` in one:
+
+    ``""`` (nothing to say), ``"wrong"``, ``"not finite"``, ``"shape"``, ``"empty"``, ``"zero"`` (both gradients are),
+    ``"kink"``, ``"noise"``, ``"rounding"`` or ``"domain"`` (what spoils the differences), ``"rule"`` (one is broken).
     """
 
     name: str
@@ -28,6 +31,10 @@ class Block:
     failing: float
     verdict: Verdict
     reason: str
+    why: str
+
+
+RANDOM = 1e-10  # of a cost's value: what sums of millions of float64 numbers scatter less, float32 and chance far more
 
 
 class Errors(NamedTuple):
@@ -75,49 +82,50 @@ def judge(compared: Compared, zero: bool) -> Block:
         what = (f"shape {analytic.shape}", f"{numeric.shape}")
         if analytic.shape == numeric.shape:
             what = (f"dtype {analytic.dtype}", f"{numeric.dtype}")
-        return _untested(compared, f"the gradient has {what[0]}, the argument {what[1]}")
+        return _untested(compared, "shape", f"the gradient has {what[0]}, the argument {what[1]}")
     if numeric.size == 0:
-        return _untested(compared, "has no elements: nothing is tested")
+        return _untested(compared, "empty", "has no elements: nothing is tested")
     found = errors(compared)
-    worst = np.unravel_index(int(np.argmax(np.where(np.isnan(found.error), np.inf, found.error))), numeric.shape)
+    error = np.where(np.isnan(found.error), np.inf, found.error)
+    if found.wrong.any():  # not an entry that is farther off, but in doubt
+        error = np.where(found.wrong, error, -1)
+    worst = np.unravel_index(int(np.argmax(error)), numeric.shape)
     values = float(analytic[worst]), float(numeric[worst])
     largest = np.maximum(np.maximum(np.abs(numeric), np.abs(analytic)), uncertainty)
     verdict: Verdict = "pass"
-    reason = ""
+    reason = why = ""
     if found.wrong.any():
-        verdict, reason = "fail", _wrong(compared, found, worst)
-    elif bool((largest <= 10 * noise).all()):
-        if zero:
-            reason = "zero throughout, as declared"
-        else:
-            verdict = "fail"
-            reason = "analytic and numeric are both zero: this tests nothing (declare it if it is right)"
+        verdict, (why, reason) = "fail", _wrong(compared, found, worst)
+    elif bool((largest <= 10 * noise).all()) and compared.scatter < RANDOM:
+        verdict, (why, reason) = ("pass", ("zero", "zero throughout, as declared")) if zero else _vacuous(analytic)
     elif (found.doubt > compared.tolerance).any():
-        verdict, reason = "inconclusive", _doubtful(compared, found)
+        verdict, (why, reason) = "inconclusive", _doubtful(compared, found)
     index = tuple(int(k) for k in worst)
     failing = float(found.wrong.mean())
-    return Block(compared.name, numeric.shape, float(found.error[worst]), index, *values, failing, verdict, reason)
+    return Block(compared.name, numeric.shape, float(found.error[worst]), index, *values, failing, verdict, reason, why)
 
 
-def _untested(compared: Compared, reason: str) -> Block:
+def _untested(compared: Compared, why: str, reason: str) -> Block:
     """The block of a gradient whose entries cannot be compared at all."""
-    error = np.nan if compared.difference.gradient.size == 0 else np.inf
-    return Block(compared.name, compared.difference.gradient.shape, error, (), np.nan, np.nan, 1.0, "fail", reason)
+    shape = compared.difference.gradient.shape
+    error = np.nan if why == "empty" else np.inf
+    return Block(compared.name, shape, error, (), np.nan, np.nan, 1.0, "fail", reason, why)
 
 
-def _wrong(compared: Compared, found: Errors, worst: tuple[Any, ...]) -> str:
+def _wrong(compared: Compared, found: Errors, worst: tuple[Any, ...]) -> tuple[str, str]:
     """What is wrong with a block that fails: how many entries, and the worst of them with both values."""
     analytic, numeric = float(compared.analytic[worst]), float(compared.difference.gradient[worst])
     if not np.isfinite(compared.analytic).all():
         count = int((~np.isfinite(compared.analytic)).sum())
-        return f"the gradient is not finite: {analytic} at {place(worst)}, {_of(count, found.wrong.size)} in all"
+        text = f"the gradient is not finite: {analytic} at {place(worst)}, {_of(count, found.wrong.size)} in all"
+        return "not finite", text
     share = _of(int(found.wrong.sum()), found.wrong.size)
     compare = f"the gradient says {analytic:.6g} where central differences of the cost give {numeric:.6g}"
     if f"{analytic:.6g}" == f"{numeric:.6g}":
         compare += f", a difference of {analytic - numeric:.1e}"
     elif 0.01 <= abs(analytic) / (abs(numeric) or np.inf) <= 100:  # a ratio that may mean something
         compare += f", {analytic / numeric:.4g} times as much"
-    return f"wrong in {share}, most at {place(worst)}: {compare}"
+    return "wrong", f"wrong in {share}, most at {place(worst)}: {compare}"
 
 
 def _of(count: int, size: int) -> str:
@@ -129,14 +137,28 @@ def _of(count: int, size: int) -> str:
     return "its only entry" if size == 1 else f"all {size} entries" if count == size else f"{count} of {size} entries"
 
 
-def _doubtful(compared: Compared, found: Errors) -> str:
+def _doubtful(compared: Compared, found: Errors) -> tuple[str, str]:
     """Why nothing can be said of a block: what spoils the numerical gradient, and where most."""
     _, uncertainty, noise = compared.difference
     k = np.unravel_index(int(found.doubt.argmax()), found.doubt.shape)
     if not np.isfinite(uncertainty[k]):
-        return f"the cost is not finite beside {place(k)}: no difference can be taken there"
-    cause = "noise in the cost" if noise[k] > uncertainty[k] / 2 else "a kink nearby"
-    return f"the numerical gradient itself is only good to {found.doubt[k]:.0e} at {place(k)}: {cause}"
+        return "domain", f"the cost is not finite beside {place(k)}: no difference can be taken there"
+    why, cause = "kink", "there is a kink nearby"
+    if noise[k] > uncertainty[k] / 2 and compared.scatter < RANDOM:
+        why, cause = "rounding", "it is small beside the cost, which is rounded"
+    elif noise[k] > uncertainty[k] / 2:
+        why, cause = "noise", f"the cost is noisy by {compared.scatter:.0e} of its value: random, or float32?"
+    agree = f"the two gradients agree to {found.error.max():.0e}"
+    return (
+        why,
+        f"the numerical gradient itself is only good to {found.doubt[k]:.0e} at {place(k)}, for {cause}; {agree}",
+    )
+
+
+def _vacuous(analytic: np.ndarray) -> tuple[Verdict, tuple[str, str]]:
+    """Why a block whose gradients are both zero fails."""
+    both = "analytic and numeric are both zero" + (" but for rounding of the cost" if analytic.any() else "")
+    return "fail", ("zero", f"{both}: this tests nothing (declare it if it is right)")
 
 
 def place(index: tuple[Any, ...]) -> str:

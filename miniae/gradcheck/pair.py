@@ -74,18 +74,18 @@ def check_pair(
     if not np.isfinite(call.y).all():
         raise ValueError("check_pair: the output of forward is not finite: no difference can be taken there")
     if contract:
-        again = partial(
+        recheck = partial(
             check_pair, forward, backward, wrt=wrt, linear=linear, tolerance=tolerance, steps=steps, seed=seed,
             zero=wrt, elementwise=elementwise, projections=projections,
         )  # fmt: skip
-        broken += layout_breaches(again, args, batch)
+        broken += layout_breaches(recheck, args, batch)
 
     def cost_of(name: str, value: np.ndarray) -> Any:
         """The cost with one argument at another value; all complex where that one is."""
         given = copied({**args, name: value})  # a forward that changes its arguments changes none of ours
         if np.iscomplexobj(value):
             given = {k: v.astype(complex) if getattr(v, "dtype", None) == np.float64 else v for k, v in given.items()}
-        return (call.dy * forward(*given.values())[0]).sum()
+        return (call.dy * pair.run(given)[0]).sum()
 
     def real_cost_of(name: str, value: np.ndarray) -> float:
         return float(cost_of(name, value))
@@ -99,7 +99,13 @@ def check_pair(
         for name, gradient in zip(wrt, gradients, strict=True)
     )
     opinions = {c.name: opinion(partial(cost_of, c.name), c) for c in compared} if complex_step else {}
-    evidence = Evidence(compared, pair=call, cost=real_cost_of, broken=tuple(broken), complex_step=opinions)
+
+    def again() -> Mapping[str, Any]:
+        return dict(zip(wrt, pair.gradients(copied(args), call.dy.copy()), strict=True))
+
+    evidence = Evidence(
+        compared, pair=call, cost=real_cost_of, again=again, broken=tuple(broken), complex_step=opinions
+    )
     names = f"{name_of(forward, 'forward')}, {name_of(backward, 'backward')}"
     return judged(evidence, zero, seed=seed, reproduce=f"check_pair({names}, args, seed={seed})")
 

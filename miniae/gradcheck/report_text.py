@@ -9,6 +9,13 @@ if TYPE_CHECKING:
 
 HEAD = ("block", "shape", "worst error", "at", "analytic", "numeric", "wrong", "verdict")
 
+NEXT_IN_DOUBT = {
+    "noise": "Next: make the cost give the same value twice, in float64 (fix its random numbers), then check again.",
+    "rounding": "Next: check where this gradient is larger beside the cost, or allow it a larger tolerance.",
+    "kink": "Next: check at another point: beside a kink no difference is the derivative, right or wrong.",
+    "domain": "Next: check at another point, farther from where the cost ends.",
+}
+
 
 def as_text(report: "Report") -> str:
     """The whole report; its last line is the verdict."""
@@ -64,9 +71,8 @@ def advice(report: "Report") -> list[str]:
     if report.passed:
         return []
     if report.verdict == "inconclusive":
-        if any("noise" in block.reason for block in report.blocks):
-            return ["Next: make the cost give the same value twice (fix its random numbers), then check again."]
-        return ["Next: check at another point: beside a kink no difference is the derivative, right or wrong."]
+        why = {block.why for block in report.blocks}
+        return [text for name, text in NEXT_IN_DOUBT.items() if name in why][:1]
     wrong, right = report.names("fail"), report.names("pass")
     if right:
         return [

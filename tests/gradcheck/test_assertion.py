@@ -4,18 +4,24 @@ import numpy as np
 import pytest
 
 from miniae.gradcheck import assert_gradients
+from miniae.layers import Dense, Tanh
 from miniae.models import SparseAutoencoder
+from miniae.network import Sequential
 from miniae.ops import dense_backward, dense_forward
+from miniae.penalties import kl_sparsity
 
 ARGS = {"x": np.linspace(-1, 1, 6).reshape(2, 3), "w": np.linspace(0, 2, 6).reshape(3, 2), "b": np.ones(2)}
 
 
-def test_the_three_kinds_pass():
+def test_every_kind_passes():
     x = np.random.default_rng(0).uniform(size=(5, 4))
     assert [b.name for b in assert_gradients(SparseAutoencoder(4, 2), x).blocks] == ["w1", "b1", "w2", "b2"]
     assert [b.name for b in assert_gradients(dense_forward, dense_backward, ARGS).blocks] == ["x", "w", "b"]
     assert assert_gradients(lambda t: (t @ t, 2 * t), np.ones(3)).passed
     assert assert_gradients(lambda t: t @ t, np.ones(3), gradient=lambda t: 2 * t).passed
+    assert [b.name for b in assert_gradients(Dense(4, 2), x).blocks] == ["x", "w1", "b1"]
+    assert [b.name for b in assert_gradients(Sequential([Dense(4, 2), Tanh()]), x).blocks] == ["x", "w1", "b1"]
+    assert [b.name for b in assert_gradients(kl_sparsity, x, 0.1, 3.0).blocks] == ["a"]
 
 
 def test_the_error_carries_the_report():
@@ -38,6 +44,6 @@ def test_options_reach_the_checker():
 
 @pytest.mark.bad_input
 @pytest.mark.parametrize("arguments", [(), (dense_backward,), (dense_backward, ARGS, 3)])
-def test_none_of_the_three(arguments):
-    with pytest.raises(TypeError, match=r"expected \(f, theta\), \(forward, backward, args\) or \(model, \*data\)"):
+def test_none_of_these(arguments):
+    with pytest.raises(TypeError, match=r"expected \(f, theta\), \(forward, backward, args\), \(model, \*data\) or"):
         assert_gradients(dense_forward, *arguments)

@@ -187,7 +187,7 @@ FUNCTIONS = {
     with_one_memory: "a later call overwrote the gradient",
     that_changes_theta: "the function changed theta",
     that_returns_theta: "shares its memory with theta",
-    with_a_random_gradient: "is something random?",
+    with_a_random_gradient: "it is random, or grows",
     with_an_integer_gradient: "is int64 but theta is float64",
     (lambda t: (t @ t, None)): "the gradient of theta is None",
     (lambda t: (t @ t, "2 t")): "the gradient of theta is of type str",

@@ -91,11 +91,28 @@ def test_zeros_pass_only_where_declared():
     assert (judge(zeros, zero=True).verdict, judge(zeros, zero=True).reason) == ("pass", "zero throughout, as declared")
 
 
+def test_zeros_but_for_rounding_are_told_from_zeros_and_from_a_random_cost():
+    rounded = compared("b", np.full(3, 1e-14), np.zeros(3), uncertainty=1e-13, noise=1e-13)
+    assert "both zero but for rounding of the cost" in judge(rounded, zero=False).reason
+    assert judge(rounded._replace(scatter=1e-6), zero=False).why == "noise"
+
+
+def test_the_worst_entry_is_a_wrong_one_not_one_in_doubt():
+    block = judge(compared("w", [1.0, 3.0, 5.0], [1.0, 2.0, 5.1], uncertainty=[1e-13, 1.0, 1e-13]), zero=False)
+    assert (block.verdict, block.index) == ("fail", (2,))
+
+
 def test_doubt_has_a_cause():
     kink = judge(compared("w", [1.0, 1.0], [1.0, 1.0], uncertainty=[1e-13, 1e-3]), zero=False)
-    assert kink.reason == "the numerical gradient itself is only good to 1e-03 at [1]: a kink nearby"
+    assert kink.reason == (
+        "the numerical gradient itself is only good to 1e-03 at [1], for there is a kink nearby; "
+        "the two gradients agree to 0e+00"
+    )
     noise = judge(compared("w", [1.0], [1.0], uncertainty=1e-3, noise=1e-3), zero=False)
-    assert noise.reason.endswith("noise in the cost")
+    assert "for it is small beside the cost, which is rounded" in noise.reason
+    random = judge(compared("w", [1.0], [1.0], uncertainty=1e-3, noise=1e-3)._replace(scatter=1e-6), zero=False)
+    assert "for the cost is noisy by 1e-06 of its value: random, or float32?" in random.reason
     outside = judge(compared("w", [1.0, 1.0], [1.0, 0.0], uncertainty=[1e-13, np.inf]), zero=False)
     assert outside.verdict == "inconclusive"
+    assert [block.why for block in (kink, noise, random, outside)] == ["kink", "rounding", "noise", "domain"]
     assert outside.reason == "the cost is not finite beside [1]: no difference can be taken there"

@@ -63,6 +63,7 @@ def test_everything_is_there():
         "numeric": 4.0,
         "failing": 1.0,
         "verdict": "fail",
+        "why": "wrong",
         "tolerance": 1e-9,
     }
     assert b["verdict"] == "pass"

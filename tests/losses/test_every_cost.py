@@ -132,7 +132,11 @@ def test_little_is_allocated_beside_the_memory_offered(name):
 
 @pytest.mark.bad_input
 @every_case
-@pytest.mark.parametrize("wrong", [[[1.0, 2.0]], 1.0, "x", np.ones((4, 3), int), np.ones((4, 3), np.float16)], ids=repr)
+@pytest.mark.parametrize(
+    "wrong",
+    [[[1.0, 2.0]], 1.0, "x", np.ones((4, 3), int), np.ones((4, 3), np.float16)],
+    ids=["list", "number", "string", "integers", "float16"],
+)
 def test_what_is_no_float_array_is_refused(name, wrong):
     for key, value in CASES[name].make().items():
         if value.dtype.kind == "f":

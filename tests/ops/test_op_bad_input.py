@@ -21,7 +21,11 @@ def test_out_of_another_shape_or_dtype_is_refused(case, wrong):
 
 @pytest.mark.bad_input
 @every_case
-@pytest.mark.parametrize("wrong", [[[1.0, 2.0]], 1.0, "x", np.ones((2, 2), int), np.ones((2, 2), np.float16)], ids=repr)
+@pytest.mark.parametrize(
+    "wrong",
+    [[[1.0, 2.0]], 1.0, "x", np.ones((2, 2), int), np.ones((2, 2), np.float16)],
+    ids=["list", "number", "string", "integers", "float16"],
+)
 def test_what_is_no_float_array_is_refused(case, wrong):
     for name in case.sample:
         with pytest.raises(TypeError, match=rf"^{case.op}: {name} must be"):

@@ -1,6 +1,7 @@
 """What calling it again shows: gradients that are added to, share their memory, or belong to an earlier call."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from itertools import permutations
 
@@ -49,12 +50,11 @@ def changes_its_argument(clues: Clues) -> Iterator[Explanation]:
 
 def _calls(clues: Clues, times: int) -> list[dict[str, np.ndarray] | None]:
     """The gradients by name of some more calls; None where there is nothing to call, or it fails."""
-    answers: list[dict[str, np.ndarray] | None] = []
-    for _ in range(times):
-        try:
-            answers.append(_call(clues))
-        except Exception:  # the user's own code: whatever it raises, there is no answer
-            answers.append(None)
+    answers: list[dict[str, np.ndarray] | None] = [None] * times
+    if clues.again is not None:
+        for k in range(times):
+            with suppress(Exception):  # the user's own code: whatever it raises, there is no answer
+                answers[k] = {name: np.array(gradient) for name, gradient in clues.again().items()}
     return answers
 
 
@@ -65,19 +65,6 @@ def _backward(clues: Clues, args: Mapping[str, np.ndarray]) -> dict[str, np.ndar
     gradients = clues.pair.backward(np.array(clues.pair.dy), cache)
     gradients = gradients if isinstance(gradients, tuple) else (gradients,)
     return {c.name: np.array(g) for c, g in zip(clues.compared, gradients, strict=True)}
-
-
-def _call(clues: Clues) -> dict[str, np.ndarray] | None:
-    if clues.pair is not None:
-        return _backward(clues, clues.pair.args)
-    if clues.model is not None:
-        theta = np.zeros(clues.model.layout.size)
-        views = clues.model.layout.views(theta)
-        for c in clues.compared:
-            views[c.name][...] = c.value
-        gradient = np.array(clues.model.cost_and_grad(theta, *clues.data)[1])
-        return dict(clues.model.layout.views(gradient))
-    return None
 
 
 def stale_cache(clues: Clues) -> Iterator[Explanation]:

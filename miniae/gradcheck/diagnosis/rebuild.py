@@ -5,7 +5,7 @@ are found in :mod:`miniae.gradcheck.diagnosis.fit`.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -56,14 +56,25 @@ def _candidates(evidence: Evidence) -> Iterator[Chain]:
 
 
 def _of_model(evidence: Evidence) -> Iterator[Chain]:
-    """The model's own layers and loss."""
-    network, loss = getattr(evidence.model, "network", None), getattr(evidence.model, "loss", None)
-    loss = ALIASES.get(str(loss), str(loss))
-    if network is None or loss not in DELTAS or not evidence.data:
+    """The model's own layers and loss; or those of a network, with the cotangent that made its output a cost."""
+    network = getattr(evidence.model, "network", evidence.model)
+    stages = _stages(getattr(network, "layers", ()))
+    if stages is None or not evidence.data:
         return
+    x, *rest = evidence.data
+    if network is evidence.model:
+        yield Chain(stages, _values(evidence), x, "x", delta=rest[0])
+        return
+    loss = ALIASES.get(str(evidence.model.loss), str(evidence.model.loss))
+    if loss in DELTAS:
+        yield Chain(stages, _values(evidence), x, loss=loss, target=rest[0] if rest else x)
+
+
+def _stages(layers: Sequence[Any]) -> tuple[Stage, ...] | None:
+    """The stage for each layer; None where one has none."""
     stages: list[Stage] = []
     number = 0
-    for layer in network.layers:
+    for layer in layers:
         number += bool(layer.parameters())
         if layer.op == "dense":
             stages.append(Affine(f"w{number}", f"b{number}" if layer.bias else None))
@@ -76,10 +87,8 @@ def _of_model(evidence: Evidence) -> Iterator[Chain]:
         elif layer.op == "l1":
             stages.append(Penalty("l1"))
         else:
-            return
-    x, *rest = evidence.data
-    target = rest[0] if rest else x
-    yield Chain(tuple(stages), _values(evidence), x, loss=loss, target=target)
+            return None
+    return tuple(stages) or None
 
 
 def _of_pair(evidence: Evidence) -> Iterator[Chain]:

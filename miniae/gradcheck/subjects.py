@@ -1,0 +1,192 @@
+"""``check``: the gradients of what miniae is made of, each turned into a cost of named blocks."""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from miniae.gradcheck.checker import check_function
+from miniae.gradcheck.compare import ELEMENTWISE, PROJECTIONS, name_of
+from miniae.gradcheck.numeric import STEPS
+from miniae.gradcheck.report import Report
+from miniae.layers import Layer
+from miniae.layout import Layout
+from miniae.network import Sequential
+
+
+class Subject(NamedTuple):
+    """A cost of a flat theta whose parts have names, and what the diagnosis may know of it.
+
+    Attributes:
+        cost_and_grad: ``theta -> (cost, gradient)``.
+        cost: ``theta -> cost``.
+        theta: where.
+        layout: names and shapes of its parts.
+        called: what stands for the subject in the line that repeats the check.
+        model: the model or network.
+        data: what its cost is computed on.
+        context: of a function, its other arguments by name.
+    """
+
+    cost_and_grad: Callable[[np.ndarray], tuple[Any, np.ndarray]]
+    cost: Callable[[np.ndarray], Any]
+    theta: np.ndarray
+    layout: Layout
+    called: str
+    model: Any = None
+    data: tuple[Any, ...] = ()
+    context: Mapping[str, Any] = {}
+
+
+def check(
+    subject: Any,
+    *data: Any,
+    theta: np.ndarray | None = None,
+    tolerance: float = 1e-9,
+    steps: Sequence[float] = STEPS,
+    zero: tuple[str, ...] = (),
+    elementwise: int = ELEMENTWISE,
+    projections: int = PROJECTIONS,
+    seed: int = 0,
+) -> Report:
+    r"""Check the gradients of a model, a network, a layer, a loss or a penalty.
+
+    - ``check(model, x)`` or ``check(model, x, target)``: anything with ``layout``, ``cost`` and ``cost_and_grad``; a
+      block for each of its parameters. Some ten examples are enough.
+    - ``check(network, x)`` and ``check(layer, x)``: of a :class:`~miniae.network.Sequential` or a layer. Its cost is
+      :math:`J = \sum dy \cdot y` with a random cotangent ``dy``, and whatever its layers themselves add; a block for
+      the input ``x`` and each parameter.
+    - ``check(loss, y, target)``, ``check(penalty, a, rho, beta)``: a function that returns (cost, gradient with respect
+      to its first argument); that argument is the block.
+
+    Args:
+        subject: what to check.
+        data: what it is computed on, float64.
+        theta: where, for a model, network or layer; ``model.theta`` or ``network.initial()`` when None.
+        tolerance, steps, zero, elementwise, projections: as for :func:`~miniae.gradcheck.checker.check_function`.
+        seed: of the cotangent and of random directions.
+
+    Returns:
+        The report.
+
+    Raises:
+        TypeError: if ``subject`` is none of these, or an array not float64.
+        ValueError: if the data does not fit it.
+
+    >>> from miniae.layers import Dense
+    >>> from miniae.losses import squared_error
+    >>> from miniae.models import SparseAutoencoder
+    >>> x = np.random.default_rng(0).uniform(size=(10, 4))
+    >>> [block.name for block in check(SparseAutoencoder(4, 2), x).blocks]
+    ['w1', 'b1', 'w2', 'b2']
+    >>> [block.name for block in check(Dense(4, 3), x).blocks]
+    ['x', 'w1', 'b1']
+    >>> check(squared_error, x, 1 - x)["y"].verdict
+    'pass'
+    """
+    found = _subject(subject, data, theta, seed)
+    report = check_function(
+        found.cost_and_grad,
+        found.theta,
+        cost=found.cost,
+        layout=found.layout,
+        tolerance=tolerance,
+        steps=steps,
+        zero=zero,
+        context=found.context,
+        elementwise=elementwise,
+        projections=projections,
+        seed=seed,
+    )
+    random = report.seed is not None or (seed and found.called in ("network", "layer"))
+    words = [found.called, "*data"] + ([f"seed={seed}"] if random else [])
+    evidence = replace(report.evidence, model=found.model, data=found.data)
+    return replace(report, evidence=evidence, reproduce=f"check({', '.join(words)})")
+
+
+def has_parameters(subject: Any) -> bool:
+    """Whether it is a model, a network or a layer, not a function."""
+    return isinstance(subject, Layer | Sequential) or (hasattr(subject, "cost_and_grad") and hasattr(subject, "layout"))
+
+
+def _subject(subject: Any, data: tuple[Any, ...], theta: np.ndarray | None, seed: int) -> Subject:
+    """What kind of thing it is."""
+    if isinstance(subject, Layer):
+        return _of_network(Sequential([subject]), data, theta, seed)._replace(called="layer")
+    if isinstance(subject, Sequential):
+        return _of_network(subject, data, theta, seed)
+    if has_parameters(subject):
+        return _of_model(subject, data, theta)
+    if not callable(subject) or isinstance(subject, type):
+        kind = f"the class {subject.__name__}" if isinstance(subject, type) else type(subject).__name__
+        raise TypeError(f"check: expected a model, network, layer, loss or penalty, got {kind}")
+    return _of_function(subject, data)
+
+
+def _of_model(model: Any, data: tuple[Any, ...], theta: np.ndarray | None) -> Subject:
+    return Subject(
+        lambda t: model.cost_and_grad(t, *data),
+        lambda t: model.cost(t, *data),
+        np.asarray(model.theta if theta is None else theta),
+        model.layout,
+        "model",
+        model,
+        data,
+    )
+
+
+def _of_network(network: Sequential, data: tuple[Any, ...], theta: np.ndarray | None, seed: int) -> Subject:
+    """The sum of dy times the output and of the layers' own costs, as a function of the input and the parameters."""
+    if len(data) != 1:
+        raise ValueError(f"check: a network or layer takes one input x, got {len(data)} arguments")
+    x = _float64(data[0], "x")
+    parameters = network.initial() if theta is None else theta
+    network.layout.check("theta", parameters)
+    shapes = {"x": x.shape, **{slot.name: slot.shape for slot in network.layout}}
+    dy = np.random.default_rng(seed).standard_normal(network(parameters, x).shape)
+
+    def context() -> Any:
+        return network.context(network.initial_buffers())
+
+    def cost(point: np.ndarray) -> Any:
+        y, _, own = network.forward(point[x.size :], point[: x.size].reshape(x.shape), context())
+        return (dy * y).sum() + own
+
+    def cost_and_grad(point: np.ndarray) -> tuple[Any, np.ndarray]:
+        ctx, gradient = context(), np.zeros(point.size)
+        y, records, own = network.forward(point[x.size :], point[: x.size].reshape(x.shape), ctx)
+        dx = network.backward(dy.copy(), records, gradient[x.size :], ctx, needs_x=True)
+        gradient[: x.size] = np.asarray(dx).ravel()
+        return (dy * y).sum() + own, gradient
+
+    point = np.concatenate([x.ravel(), parameters])
+    return Subject(cost_and_grad, cost, point, Layout.of(shapes), "network", network, (x, dy))
+
+
+def _of_function(function: Callable[..., Any], data: tuple[Any, ...]) -> Subject:
+    """A loss or a penalty; one row of a gradient that is the same for all examples stands for them all."""
+    arguments = inspect.signature(function).bind(*data).arguments
+    if not arguments:
+        raise ValueError(f"check: {name_of(function, 'the function')} is given nothing to differentiate")
+    name, value = next(iter(arguments.items()))
+    value = _float64(value, name)
+
+    def cost_and_grad(first: np.ndarray) -> tuple[Any, np.ndarray]:
+        cost, gradient = function(first, *data[1:])
+        one_row = np.shape(gradient) == value.shape[1:] != value.shape
+        return cost, np.broadcast_to(gradient, value.shape) if one_row else gradient
+
+    others = {key: argument for key, argument in arguments.items() if key != name}
+    layout = Layout.of({name: value.shape})
+    called = name_of(function, "function")
+    return Subject(cost_and_grad, lambda t: function(t, *data[1:])[0], value, layout, called, context=others)
+
+
+def _float64(array: Any, name: str) -> np.ndarray:
+    """Refuse what no difference can be taken of."""
+    dtype = getattr(array, "dtype", None)
+    if dtype != np.float64:
+        raise TypeError(f"check: {name} must be a float64 array, got {dtype or type(array).__name__}")
+    return np.asarray(array)
