@@ -7,6 +7,7 @@ import numpy as np
 
 EPS = float(np.finfo(np.float64).eps)
 STEPS = (1e-3, 3e-4, 1e-4, 3e-5, 1e-5)  # from where rounding is small to where sharp bends are smooth
+LONG = (4, 16, 64)  # times the first step, for what is smooth but small beside the cost's rounding
 
 
 class Difference(NamedTuple):
@@ -72,7 +73,8 @@ def two_step_gradient(
 
     A cost that bends sharply, or has a kink nearby, wants a smaller h: coordinates whose u is above the tolerance are
     tried again with the next step, and the G with the smallest u is kept. So are those where the cost is not finite,
-    beside a logarithm's zero for instance.
+    beside a logarithm's zero for instance. A gradient that is small beside the cost's rounding wants a larger h: the
+    :data:`LONG` ones are tried where noise makes up most of u.
 
     One thing four costs do not show is a slope that bends all at once (:math:`J''` jumps, as an ELU's does at 0). Where
     ``expected`` is another gradient altogether, it is not called wrong before a third of the step gives the same G: u
@@ -81,7 +83,7 @@ def two_step_gradient(
     Args:
         cost: a function of theta that returns a number.
         theta: where, float64, any shape.
-        steps: the h to try, largest first; each is multiplied by max(1, \|theta_i\|).
+        steps: the h to try first, largest first; each is multiplied by max(1, \|theta_i\|).
         tolerance: a u of this fraction of s is good enough.
         noise: of the cost; :func:`noise_level` finds it when None.
         expected: the gradient under test, or None.
@@ -91,10 +93,11 @@ def two_step_gradient(
     """
     gradient, from_noise, uncertainty = np.zeros(theta.size), np.zeros(theta.size), np.full(theta.size, np.inf)
     noise, size, used = noise_level(cost, theta) if noise is None else noise, 0.0, np.zeros(theta.size)
-    for step in steps:
+    for step in (*steps, *(long * steps[0] for long in LONG)):
         h = step * np.maximum(1, np.abs(theta.ravel()))
-        # No smaller h where it could only be worse: noise / h grows.
-        where = np.flatnonzero((uncertainty > tolerance * size) & (uncertainty > noise / h))
+        # No smaller h where it could only be worse, since noise / h grows; no larger where noise is not the trouble.
+        hopeful = (uncertainty > noise / h) & ((step <= steps[0]) | (from_noise > uncertainty / 2))
+        where = np.flatnonzero((uncertainty > tolerance * size) & hopeful)
         h = h[where]
         combined, delta, kappa = _two_steps(cost, theta, where, h)
         with np.errstate(all="ignore"):  # what is not finite is not kept

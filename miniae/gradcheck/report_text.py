@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from miniae.gradcheck.judge import Block, place
+from miniae.gradcheck.words import listed, with_verb
 
 if TYPE_CHECKING:
     from miniae.gradcheck.report import Report
@@ -61,7 +62,7 @@ def second_opinion(report: "Report") -> list[str]:
     """What the complex step says of the central differences, where it was asked."""
     opinions = report.evidence.complex_step
     confirmed = tuple(name for name, opinion in opinions.items() if opinion.trusted)
-    lines = [f"The complex step confirms the central differences of {_listed(confirmed)}."] if confirmed else []
+    lines = [f"The complex step confirms the central differences of {listed(confirmed)}."] if confirmed else []
     doubtful = [(name, opinion.reason) for name, opinion in opinions.items() if not opinion.trusted]
     return lines + [f"The complex step is not to be trusted for {name}: {reason}." for name, reason in doubtful]
 
@@ -76,18 +77,14 @@ def advice(report: "Report") -> list[str]:
     wrong, right = report.names("fail"), report.names("pass")
     if right:
         return [
-            f"Next: whatever {_listed(wrong)} {_share(wrong)} with {_listed(right)} is right; "
-            f"look at what only {_listed(wrong)} {'needs' if len(wrong) == 1 else 'need'}."
+            f"Next: whatever {with_verb(wrong, 'shares', 'share')} with {listed(right)} is right; "
+            f"look at what only {with_verb(wrong, 'needs', 'need')}."
         ]
     if len(wrong) == len(report.blocks) > 1:
         return ["Next: every block is wrong, so look first at what all share: the gradient of the loss at the output."]
     if wrong == ("theta",):
         return ["Next: name the parts of theta with a layout, to see which of them are wrong."]
     return []
-
-
-def _share(names: tuple[str, ...]) -> str:
-    return "shares" if len(names) == 1 else "share"
 
 
 def _percent(fraction: float) -> str:
@@ -99,16 +96,3 @@ def _percent(fraction: float) -> str:
     if 0 < fraction < 0.005:
         return "<1%"
     return ">99%" if 0.995 <= fraction < 1 else f"{fraction:.0%}"
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    """The names as one would say them, only the first few of many.
-
-    >>> _listed(("w1",)), _listed(("w1", "b1", "w2"))
-    ('w1', 'w1, b1 and w2')
-    >>> _listed(tuple("abcdefgh"))
-    'a, b, c, d, e and 3 others'
-    """
-    if len(names) > 6:
-        names = (*names[:5], f"{len(names) - 5} others")
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

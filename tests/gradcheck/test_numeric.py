@@ -58,6 +58,14 @@ def test_a_kink_farther_off_than_the_smallest_step_does_no_harm():
     assert near.uncertainty[0] < 1e-9
 
 
+def test_a_small_gradient_beside_a_large_cost_is_found_with_a_long_step():
+    """The cost is 1e4, so its rounding is 1e-12: a step of 1e-3 finds a gradient of 1e-2 to 1e-9 / 1e-2 = 1e-7 only."""
+    difference = two_step_gradient(lambda t: float(1e4 + 1e-2 * np.exp(0.1 * t).sum()), np.zeros(2))
+    error = np.abs(difference.gradient - 1e-3)
+    assert (error <= 10 * difference.uncertainty).all()
+    assert (difference.uncertainty < 1e-10).all()
+
+
 def test_step_one_is_exact_where_the_cost_is_linear():
     w = np.random.default_rng(0).normal(size=(4, 3))
     difference = linear_gradient(lambda t: float((w * t).sum()), np.ones((4, 3)))

@@ -37,7 +37,7 @@ def test_a_network_counts_what_its_layers_add():
     assert names(check(network, X)) == ["x", "w1", "b1", "w2", "b2"]
     theta = RNG.standard_normal(network.layout.size)
     elsewhere = check(network, X, theta=theta, seed=3)
-    assert names(elsewhere) == ["x", "w1", "b1", "w2", "b2"]
+    assert elsewhere.verdict != "fail"
     assert elsewhere.reproduce == "check(network, *data, seed=3)"
     np.testing.assert_array_equal(elsewhere.evidence.compared[1].value, theta[:12].reshape(4, 3))
 
@@ -63,9 +63,9 @@ class Halved(Tanh):
 
 
 def test_a_wrong_layer_fails_and_the_mistake_is_named():
-    report = check(Sequential([Dense(4, 3), Halved(), Dense(3, 2)]), X)
+    report = check(Sequential([Dense(4, 3), Halved(), Dense(3, 5)]), X)
     assert report.names("fail") == ("x", "w1", "b1")
-    assert "every" not in str(report.diagnosis)
+    assert "1/2 of the right gradient" in str(report.diagnosis)
     assert "the calculation was rebuilt" in report.diagnosis.seen
     alone = check(Halved(), X)
     assert alone.names("fail") == ("x",)

@@ -1,5 +1,7 @@
 """Targets that do not fit a loss are refused beforehand, with the value found, where, and what was expected."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -63,8 +65,17 @@ def test_what_is_no_float_array_is_refused(check, target, found):
 @real
 @pytest.mark.parametrize("shape", [(10, 4), (10,), (), (10, 3, 1)])
 def test_other_features_than_the_outputs_are_refused(check, shape):
-    with pytest.raises(ValueError, match=r"target must have shape \(examples, ...\) with the features of the output"):
+    message = f"target must have shape (examples, ...) with the features of the output, (3,); got {shape}"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         check(np.zeros(shape), OUTPUT)
+
+
+@pytest.mark.bad_input
+@real
+def test_where_an_output_is_one_number_a_target_is_one_for_each_example(check):
+    check(np.zeros(4), (10,))
+    with pytest.raises(ValueError, match=r"with the features of the output, \(\); got \(\)$"):
+        check(np.zeros(()), (10,))
 
 
 @pytest.mark.bad_input
@@ -73,7 +84,7 @@ def test_other_features_than_the_outputs_are_refused(check, shape):
 def test_what_is_not_finite_is_refused(check, value):
     target = np.zeros((4, 3))
     target[2, 1] = value
-    with pytest.raises(ValueError, match=rf"target must .*, got {value} at index \(2, 1\)"):
+    with pytest.raises(ValueError, match=rf"^target must (be finite|lie in .*), got {value} at index \(2, 1\)"):
         check(target, OUTPUT)
 
 

@@ -50,6 +50,12 @@ def test_beyond_the_ends_the_gradient_is_the_slope_of_the_value(dtype, near, far
     assert same.item() == slope.item()
 
 
+def test_of_weight_zero_is_nothing():
+    cost, da = kl_sparsity(np.array([[0.2, 0.4], [0.8, 0.1]]), rho=0.25, beta=0.0)
+    assert cost == 0
+    np.testing.assert_array_equal(da, [0, 0])
+
+
 @pytest.mark.bad_input
 @pytest.mark.parametrize("rho", [0.0, 1.0, -0.1, 5.0, np.nan])
 def test_a_rho_outside_its_range_is_refused(rho):

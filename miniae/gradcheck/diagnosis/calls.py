@@ -9,6 +9,7 @@ import numpy as np
 
 from miniae.gradcheck.diagnosis.clues import Clues, close
 from miniae.gradcheck.diagnosis.explanation import Explanation
+from miniae.gradcheck.words import listed, with_verb
 
 
 def accumulated(clues: Clues) -> Iterator[Explanation]:
@@ -23,8 +24,10 @@ def accumulated(clues: Clues) -> Iterator[Explanation]:
         if size and np.linalg.norm(step - numeric) <= 1e-6 * size:
             grown[c.name] = c.analytic
     if grown:
-        names = " and ".join("d" + name for name in grown)
-        text = f"{names} grows by one whole gradient with every call: it is added to what was there, not assigned"
+        grow = with_verb(("d" + name for name in grown), "grows", "grow")
+        text = (
+            f"{grow} by one whole gradient with every call: what is computed is added to what was there, not assigned"
+        )
         yield Explanation("accumulated", text, grown, observed=True)
 
 
@@ -44,7 +47,7 @@ def changes_its_argument(clues: Clues) -> Iterator[Explanation]:
     backward += ["dy"] if not np.array_equal(dy, clues.pair.dy) else []
     for part, changed in ("forward", forward), ("backward", [name for name in backward if name not in forward]):
         if changed:
-            text = f"The {part} pass changes {' and '.join(changed)}, which belongs to the caller: work on a copy"
+            text = f"The {part} pass changes {listed(changed)}, which belongs to the caller: work on a copy"
             yield Explanation("changes-its-argument", text, dict.fromkeys(clues.failing, dy), observed=True)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from miniae.gradcheck.diagnosis.clues import Clues, is_bias
 from miniae.gradcheck.diagnosis.explanation import Explanation
+from miniae.gradcheck.words import with_verb
 
 
 def wrong_shape(clues: Clues) -> Iterator[Explanation]:
@@ -33,10 +34,8 @@ def bias_missing(clues: Clues) -> Iterator[Explanation]:
     """Only the biases' gradients are zero."""
     zero = [c for c in clues.wrong if not c.analytic.any() and is_bias(c)]
     if zero and len(zero) < len(clues.compared) and any(c.analytic.any() for c in clues.compared):
-        names = " and ".join("d" + c.name for c in zero)
-        text = (
-            f"{names} is zero throughout: the gradient with respect to the bias was never computed, or not handed back"
-        )
+        are = with_verb(("d" + c.name for c in zero), "is", "are")
+        text = f"{are} zero throughout: the gradient with respect to the bias was never computed, or not handed back"
         yield Explanation("bias-missing", text, {c.name: np.zeros(c.value.shape) for c in zero})
 
 
@@ -44,8 +43,8 @@ def zero_gradient(clues: Clues) -> Iterator[Explanation]:
     """Zero throughout where the right one is not."""
     zero = [c for c in clues.wrong if not c.analytic.any()]
     if zero:
-        names = " and ".join("d" + c.name for c in zero)
-        text = f"{names} is zero throughout: it was not computed, not handed back, or lost in an integer division"
+        are = with_verb(("d" + c.name for c in zero), "is", "are")
+        text = f"{are} zero throughout: it was not computed, not handed back, or lost in an integer division"
         yield Explanation("zero-gradient", text, {c.name: np.zeros(c.value.shape) for c in zero}, general=True)
 
 
@@ -80,6 +79,6 @@ def float32(clues: Clues) -> Iterator[Explanation]:
         if near and c.analytic.any() and np.array_equal(c.analytic, c.analytic.astype(np.float32)):
             blocks[c.name] = c.analytic
     if blocks:
-        names = " and ".join("d" + name for name in blocks)
-        text = f"{names} is right to about 7 digits and every entry is a float32 number: compute in float64 to check it"
+        are = with_verb(("d" + name for name in blocks), "is", "are")
+        text = f"{are} right to about 7 digits and every entry is a float32 number: compute in float64 to check it"
         yield Explanation("float32", text, blocks, observed=True)

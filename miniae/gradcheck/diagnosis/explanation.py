@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from miniae.gradcheck.words import listed, with_verb
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -85,7 +87,7 @@ class Diagnosis:
         if not self.findings:
             lines.append("No known mistake explains the error.")
         elif self.open:
-            lines.append(f"No known mistake explains the error in {_listed(self.open)}.")
+            lines.append(f"No known mistake explains the error in {listed(self.open)}.")
         lines += [place for place in self.places if not self.findings or place.partition(":")[0] in self.open]
         return "\n".join([*lines, f"(Judged from {self.seen}.)"])
 
@@ -94,9 +96,9 @@ class Diagnosis:
         head = "Likely cause" if number == 0 else "Or" if self._rival(number) else "And"
         text = finding.text[:1].lower() + finding.text[1:] if _starts_plainly(finding.text) else finding.text
         head = "Seen" if finding.observed else head
-        share = f"explains {100 * (1 - finding.unexplained):.1f} % of the error in {_listed(finding.blocks)}"
-        share = f"concerns {_listed(finding.blocks)}" if finding.observed else share
-        right = f"; {_listed(self.right)} {'is' if len(self.right) == 1 else 'are'} right" if self.right else ""
+        share = f"explains {100 * (1 - finding.unexplained):.1f} % of the error in {listed(finding.blocks)}"
+        share = f"concerns {listed(finding.blocks)}" if finding.observed else share
+        right = f"; {with_verb(self.right, 'is', 'are')} right" if self.right else ""
         return f"{head}: {text.rstrip('.')} ({share}{right})."
 
     def _rival(self, number: int) -> bool:
@@ -109,12 +111,3 @@ def _starts_plainly(text: str) -> bool:
     """Whether the first word is an ordinary one (The, A, In ...), not a name such as KL or w1."""
     first = text.partition(" ")[0]
     return first.isalpha() and first.istitle()
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    """The names as one would say them: ``w1, b1 and w2``.
-
-    >>> _listed(("w1", "b1", "w2"))
-    'w1, b1 and w2'
-    """
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1]))) if names else "nothing"

@@ -7,6 +7,7 @@ import numpy as np
 from miniae.gradcheck.diagnosis.clues import Clues, Constant, factor, is_bias
 from miniae.gradcheck.diagnosis.explanation import Explanation
 from miniae.gradcheck.evidence import Compared
+from miniae.gradcheck.words import listed, with_verb
 
 
 def _alike(clues: Clues) -> Iterator[tuple[float, list[Compared]]]:
@@ -29,15 +30,16 @@ def _times(ratio: float, blocks: list[Compared]) -> dict[str, np.ndarray]:
     return {c.name: ratio * c.difference.gradient for c in blocks}
 
 
-def _names(blocks: list[Compared], prefix: str = "d") -> str:
-    return " and ".join(prefix + c.name for c in blocks)
+def _are(blocks: list[Compared]) -> str:
+    """ "dw1 is", "dw1 and db1 are"."""
+    return with_verb(("d" + c.name for c in blocks), "is", "are")
 
 
 def wrong_sign(clues: Clues) -> Iterator[Explanation]:
     """Minus the right gradient."""
     for ratio, blocks in _alike(clues):
         if ratio < 0:
-            text = f"{_names(blocks)}: every entry is right but for its sign"
+            text = f"{listed('d' + c.name for c in blocks)}: every entry is right but for its sign"
             yield Explanation("wrong-sign", text, _times(-1.0, blocks))
 
 
@@ -51,7 +53,7 @@ def bias_averaged(clues: Clues) -> Iterator[Explanation]:
             continue
         m = _averaged_over(clues, blocks[0]) or round(1 / ratio)
         known = "" if clues.examples else ", as a mean over that many examples would be"
-        text = f"{_names(blocks)} is 1/{m} of the right gradient{known}: it was averaged over the examples, not summed"
+        text = f"{_are(blocks)} 1/{m} of the right gradient{known}: it was averaged over the examples, not summed"
         yield Explanation("bias-averaged", text, _times(1 / m, blocks), fitted=0 if clues.examples else 1)
 
 
@@ -65,14 +67,14 @@ def _averaged_over(clues: Clues, bias: Compared) -> int | None:
 def known_constant(clues: Clues) -> Iterator[Explanation]:
     """A known number times the right gradient, or one such part of it."""
     for ratio, blocks in _alike(clues):
-        names = _names(blocks)
+        are = _are(blocks)
         for constant in clues.constants + _lengths(clues, ratio):
             value = f"{constant.value:g}"
             if ratio > 1:
-                text = f"{names} is {value} times the right gradient, and {constant.what}: {_lack(constant.missing)}"
+                text = f"{are} {value} times the right gradient, and {constant.what}: {_lack(constant.missing)}"
                 yield Explanation(constant.missing, text, _times(constant.value, blocks))
             elif 0 < ratio < 1:
-                text = f"{names} is 1/{value} of the right gradient, and {constant.what}: {_lack(constant.doubled)}"
+                text = f"{are} 1/{value} of the right gradient, and {constant.what}: {_lack(constant.doubled)}"
                 yield Explanation(constant.doubled, text, _times(1 / constant.value, blocks))
 
 
@@ -147,7 +149,7 @@ def some_constant(clues: Clues) -> Iterator[Explanation]:
     for ratio, blocks in _alike(clues):
         if ratio != 0:
             hint = f" If there are {round(ratio)} examples, a mean is missing" if _whole(ratio) else ""
-            text = f"{_names(blocks)} is {ratio:.6g} times the right gradient, in every entry.{hint}"
+            text = f"{_are(blocks)} {ratio:.6g} times the right gradient, in every entry.{hint}"
             yield Explanation("constant-factor", text, _times(ratio, blocks), fitted=1, general=True)
 
 
