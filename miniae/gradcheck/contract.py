@@ -30,6 +30,8 @@ def number(cost: Any, whose: str) -> float:
     >>> number(np.array([[2.5]]), "f")
     2.5
     """
+    if isinstance(cost, float):  # NumPy's float64 is one; asked first, since this runs for every cost
+        return float(cost)
     try:
         array = np.asarray(cost)
     except ValueError:  # a ragged tuple, such as (cost, gradient)

@@ -113,6 +113,6 @@ def test_jax_custom_vjp():
 
         return forward, backward
 
-    with jax.experimental.enable_x64():
+    with jax.enable_x64(True):
         assert check_pair(*pair(softplus_with(jax.nn.sigmoid)), {"x": X}).passed
         assert check_pair(*pair(softplus_with(jnp.tanh)), {"x": X}).verdict == "fail"
