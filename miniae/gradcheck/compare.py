@@ -126,7 +126,8 @@ def _projected(block: Block, compared: Compared) -> Block:
 
 def _ruled(block: Block, evidence: Evidence) -> Block:
     """A block whose functions break a rule fails, whatever its numbers."""
-    sentences = [breach.text for breach in evidence.broken if breach.name in ("", block.name)]
+    concerned = [breach for breach in evidence.broken if breach.name in ("", block.name)]
+    sentences = [breach.text for breach in concerned if not (breach.numeric and block.verdict == "fail")]
     if not sentences:
         return block
     return replace(block, verdict="fail", reason="; ".join([*sentences, *filter(None, [block.reason])]), why="rule")

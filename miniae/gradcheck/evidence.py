@@ -37,11 +37,12 @@ class Compared(NamedTuple):
 class Breach(NamedTuple):
     """A rule of good behaviour that a function under test breaks: the block it concerns, and the sentence that says so.
 
-    The name is empty where every block is concerned.
+    The name is empty where every block is concerned. ``numeric`` marks one that says no more than wrong numbers do.
     """
 
     name: str
     text: str
+    numeric: bool = False
 
 
 class PairCall(NamedTuple):

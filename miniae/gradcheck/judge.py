@@ -123,8 +123,10 @@ def _wrong(compared: Compared, found: Errors, worst: tuple[Any, ...]) -> tuple[s
     compare = f"the gradient says {analytic:.6g} where central differences of the cost give {numeric:.6g}"
     if f"{analytic:.6g}" == f"{numeric:.6g}":
         compare += f", a difference of {analytic - numeric:.1e}"
-    elif 0.01 <= abs(analytic) / (abs(numeric) or np.inf) <= 100:  # a ratio that may mean something
+    elif 0.01 <= analytic / (numeric or np.inf) <= 100:  # a ratio that may mean something
         compare += f", {analytic / numeric:.4g} times as much"
+    elif analytic * numeric < 0:
+        compare += ", of the other sign"
     return "wrong", f"wrong in {share}, most at {place(worst)}: {compare}"
 
 

@@ -157,7 +157,8 @@ def _adjoint(
     back = gradient * v
     size = max(float(np.abs(there).sum()), float(np.abs(back).sum()))
     if abs(float(there.sum()) - float(back.sum())) > 1e-12 * size:
-        return [Breach(name, f"backward is not the adjoint of forward in {name}: <dy, J v> is not <J^T dy, v>")]
+        text = f"backward is not the adjoint of forward in {name}: <dy, J v> is not <J^T dy, v>"
+        return [Breach(name, text, numeric=True)]
     return []
 
 

@@ -75,15 +75,24 @@ def advice(report: "Report") -> list[str]:
         why = {block.why for block in report.blocks}
         return [text for name, text in NEXT_IN_DOUBT.items() if name in why][:1]
     wrong, right = report.names("fail"), report.names("pass")
+    if report.diagnosis is not None and report.diagnosis.observed:
+        return ["Next: mend that and check again: it may be the cause of all the rest."]
     if right:
         return [
             f"Next: whatever {with_verb(wrong, 'shares', 'share')} with {listed(right)} is right; "
             f"look at what only {with_verb(wrong, 'needs', 'need')}."
         ]
     if len(wrong) == len(report.blocks) > 1:
-        return ["Next: every block is wrong, so look first at what all share: the gradient of the loss at the output."]
+        shared = "the cotangent dy" if report.evidence.pair is not None else "the gradient of the loss at the output"
+        return [f"Next: every block is wrong, so look first at what all share: {shared}."]
     if wrong == ("theta",):
         return ["Next: name the parts of theta with a layout, to see which of them are wrong."]
+    worst = [block for block in report.blocks if block.why == "wrong"]
+    if len(worst) == len(report.blocks) == 1:
+        entry = f"{worst[0].name}{place(worst[0].index)}"
+        return [
+            f"Next: work out d{entry} by hand: which terms of the cost contain {entry}, and which are missing here?"
+        ]
     return []
 
 

@@ -129,7 +129,9 @@ def test_a_backward_that_is_not_the_adjoint_is_named():
 
     w = np.random.default_rng(0).normal(size=(4, 4))
     report = check_pair(lambda x: (w @ x, w), transposed, {"x": np.ones(4)}, linear=("x",))
-    assert "not the adjoint of forward in x" in report["x"].reason
+    assert [breach.name for breach in report.evidence.broken] == ["x"]
+    assert "not the adjoint of forward in x" in report.evidence.broken[0].text
+    assert "adjoint" not in report["x"].reason  # the wrong numbers say the same, and where
 
 
 def test_one_example_and_scattered_arrays_are_tried_where_asked_for():

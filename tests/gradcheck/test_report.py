@@ -26,6 +26,7 @@ class Finding:
 @dataclass(frozen=True)
 class Diagnosis:
     findings: tuple[Finding, ...] = (Finding(),)
+    observed: bool = False
 
     def __str__(self):
         return "Likely cause: the gradient is twice too large."
@@ -104,6 +105,11 @@ def test_in_doubt_it_says_what_to_do():
 )
 def test_the_line_of_thought_depends_on_what_is_right(blocks, advice):
     assert advice in str(report(evidence(*blocks)))
+
+
+def test_what_was_seen_comes_first(monkeypatch):
+    monkeypatch.setattr(sys.modules["miniae.gradcheck.diagnosis"], "diagnose", lambda *_: Diagnosis(observed=True))
+    assert "Next: mend that and check again" in str(report(evidence(RIGHT, WRONG)))
 
 
 def test_no_advice_where_the_rest_is_in_doubt():

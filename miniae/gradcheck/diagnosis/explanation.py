@@ -77,6 +77,11 @@ class Diagnosis:
         return self.findings[0].cause if self.findings else None
 
     @property
+    def observed(self) -> bool:
+        """Whether the best finding is a mistake that was itself seen."""
+        return bool(self.findings) and self.findings[0].observed
+
+    @property
     def open(self) -> tuple[str, ...]:
         """The failing blocks that no finding explains."""
         explained = {name for finding in self.findings for name in finding.blocks}

@@ -109,7 +109,7 @@ def dropout(clues: Clues) -> Iterator[Explanation]:
 
 def convolution(clues: Clues) -> Iterator[Explanation]:
     """dx with the kernel turned or transposed: the right gradient of the same pair with such a kernel."""
-    if clues.pair is None or np.ndim(clues.pair.y) < 2:
+    if clues.pair is None or np.ndim(clues.pair.y) < 2 or clues.chain is not None:  # a dense op's w is no kernel
         return
     args, dy = clues.pair.args, clues.pair.dy
     (x_name, x), *rest = args.items()
