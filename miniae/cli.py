@@ -61,6 +61,7 @@ def check(
     seed: Annotated[int | None, typer.Option(help="of the random numbers; with it, theta0 is not used")] = None,
     layout: Annotated[str | None, typer.Option(help='parts of theta: \'{"W1": [64, 25], "b1": [25]}\'')] = None,
     tolerance: Annotated[float, typer.Option(help="largest relative error that passes")] = 1e-9,
+    kinks: Annotated[float, typer.Option(help="fraction of the entries that may lie beside a kink")] = 0.0,
     time_limit: Annotated[float | None, typer.Option(help="seconds after which to give up")] = None,
     json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
 ) -> None:
@@ -72,7 +73,7 @@ def check(
     """
     from miniae.gradcheck.command import Options, run
 
-    raise typer.Exit(run(target, Options(size, seed, layout, tolerance, time_limit, json)))
+    raise typer.Exit(run(target, Options(size, seed, layout, tolerance, kinks, time_limit, json)))
 
 
 @app.command()

@@ -24,6 +24,7 @@ def check_function(
     tolerance: float = 1e-9,
     steps: Sequence[float] = STEPS,
     zero: tuple[str, ...] = (),
+    kinks: float = 0.0,
     context: Mapping[str, Any] | None = None,
     elementwise: int = ELEMENTWISE,
     projections: int = PROJECTIONS,
@@ -46,6 +47,8 @@ def check_function(
         tolerance: the largest relative error that passes (see :class:`~miniae.gradcheck.report.Block`).
         steps: of the differences, largest first; the smaller ones are used where the larger do not settle it.
         zero: names of blocks whose gradient is rightly zero throughout.
+        kinks: declares that the function has kinks (ReLU, max-pooling): up to this fraction of a block's entries may
+            lie beside one and is then left out and counted. None may by default: the verdict is then inconclusive.
         context: what the cost was computed from, for the diagnosis of a failure:
             ``{"x": x, "rho": 0.01, "beta": 3.0, "lam": 1e-4}``.
         elementwise: up to so many entries, every one is measured by itself. Of a larger theta only the smallest blocks
@@ -124,7 +127,8 @@ def check_function(
     words = [name_of(f, "f"), "theta"]
     words += [f"gradient={name_of(gradient, 'gradient')}"] if gradient is not None else []
     words += [f"seed={seed}"] if drawn else []
-    return judged(evidence, zero, seed=seed if drawn else None, reproduce=f"check_function({', '.join(words)})")
+    reproduce = f"check_function({', '.join(words)})"
+    return judged(evidence, zero, kinks=kinks, seed=seed if drawn else None, reproduce=reproduce)
 
 
 def _together(

@@ -39,6 +39,7 @@ class Options:
     seed: int | None = None
     layout: str | None = None
     tolerance: float = 1e-9
+    kinks: float = 0.0
     time_limit: float | None = None
     json: bool = False
 
@@ -92,6 +93,8 @@ def check_file(target: str, options: Options) -> Report:
         raise UncheckableError(f"expected path/to/file.py::function or path/to/file.py::cost,gradient, got {target}")
     if not options.tolerance > 0:
         raise UncheckableError(f"--tolerance must be positive, got {options.tolerance:g}")
+    if not 0 <= options.kinks < 1:
+        raise UncheckableError(f"--kinks must be at least 0 and less than 1, got {options.kinks:g}")
     file = UserFile(path)
     functions = [file.function(name.strip()) for name in names.split(",")]
     layout = _layout(file, options.layout)
@@ -108,7 +111,13 @@ def check_file(target: str, options: Options) -> Report:
     with file.speaks_up(names):
         _check_result(names, cost_and_gradient(theta.copy()), theta)
         found = check_function(
-            cost_and_gradient, theta, cost=cost, layout=layout, tolerance=options.tolerance, context=context
+            cost_and_gradient,
+            theta,
+            cost=cost,
+            layout=layout,
+            tolerance=options.tolerance,
+            kinks=options.kinks,
+            context=context,
         )
     drawn = _is_drawn(file, options)
     return replace(found, seed=(options.seed or 0) if drawn else None, reproduce=_repeat(target, options))
@@ -197,7 +206,7 @@ def _check_result(names: str, result: Any, theta: np.ndarray) -> None:
 def _repeat(target: str, options: Options) -> str:
     """The command that does the same again."""
     words = ["miniae", "check", target]
-    for name in ("size", "seed", "layout", "tolerance"):
+    for name in ("size", "seed", "layout", "tolerance", "kinks"):
         value = getattr(options, name)
         if value is not None and value != getattr(Options, name):
             words += [f"--{name}", str(value)]

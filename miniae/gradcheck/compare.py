@@ -101,9 +101,22 @@ def opinion(cost: Callable[[np.ndarray], Any], compared: Compared) -> ComplexSte
     return second_opinion(cost, compared.value, compared.difference)
 
 
-def judged(evidence: Evidence, zero: tuple[str, ...] = (), *, seed: int | None = None, reproduce: str = "") -> Report:
-    """Judge every block by its numbers, its projections, and the rules its functions must keep."""
-    found = report(evidence, zero, seed=seed, reproduce=reproduce)
+def judged(
+    evidence: Evidence,
+    zero: tuple[str, ...] = (),
+    *,
+    kinks: float = 0.0,
+    seed: int | None = None,
+    reproduce: str = "",
+) -> Report:
+    """Judge every block by its numbers, its projections, and the rules its functions must keep.
+
+    Raises:
+        ValueError: if ``kinks`` is no fraction.
+    """
+    if not 0 <= kinks < 1:
+        raise ValueError(f"kinks must be a fraction of the entries, at least 0 and less than 1, got {kinks}")
+    found = report(evidence, zero, kinks=kinks, seed=seed, reproduce=reproduce)
     blocks = zip(found.blocks, evidence.compared, strict=True)
     return replace(found, blocks=tuple(_ruled(_projected(*block), evidence) for block in blocks))
 

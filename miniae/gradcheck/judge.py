@@ -66,16 +66,20 @@ def errors(compared: Compared) -> Errors:
     return Errors(scale, error, doubt, ~np.isfinite(error) | ((error > compared.tolerance) & (error > 10 * doubt)))
 
 
-def judge(compared: Compared, zero: bool) -> Block:
+def judge(compared: Compared, zero: bool, kinks: float = 0.0) -> Block:
     """Hold one analytic gradient against its numerical one.
 
     A coordinate is wrong where its error is above the tolerance and above ten times what the numerical gradient may
     itself be off. Where that uncertainty is above the tolerance, nothing can be said of it: inconclusive. A gradient
     that is zero throughout, analytically and numerically, tests nothing and fails unless ``zero`` declares it.
 
+    Where the function is declared to have kinks, entries beside one are left out and counted: beside a kink no
+    difference is a derivative, and the others can still be judged. More of them than declared fail.
+
     Args:
         compared: the block.
         zero: whether a gradient of zeros is expected.
+        kinks: the largest fraction of the entries that may lie beside a kink.
     """
     analytic, (numeric, uncertainty, noise) = compared.analytic, compared.difference
     if not comparable(compared):
@@ -87,8 +91,12 @@ def judge(compared: Compared, zero: bool) -> Block:
         return _untested(compared, "empty", "has no elements: nothing is tested")
     found = errors(compared)
     error = np.where(np.isnan(found.error), np.inf, found.error)
+    doubtful = found.doubt > compared.tolerance
+    beside = doubtful & (noise <= uncertainty / 2) & np.isfinite(uncertainty) & (compared.projected is None)
     if found.wrong.any():  # not an entry that is farther off, but in doubt
         error = np.where(found.wrong, error, -1)
+    elif kinks > 0 and not beside.all():
+        error = np.where(beside, -1, error)
     worst = np.unravel_index(int(np.argmax(error)), numeric.shape)
     values = float(analytic[worst]), float(numeric[worst])
     largest = np.maximum(np.maximum(np.abs(numeric), np.abs(analytic)), uncertainty)
@@ -98,7 +106,9 @@ def judge(compared: Compared, zero: bool) -> Block:
         verdict, (why, reason) = "fail", _wrong(compared, found, worst)
     elif bool((largest <= 10 * noise).all()) and compared.scatter < RANDOM:
         verdict, (why, reason) = ("pass", ("zero", "zero throughout, as declared")) if zero else _vacuous(analytic)
-    elif (found.doubt > compared.tolerance).any():
+    elif kinks > 0 and beside.any() and not (doubtful & ~beside).any():
+        verdict, (why, reason) = _left_out(beside, kinks)
+    elif doubtful.any():
         verdict, (why, reason) = "inconclusive", _doubtful(compared, found)
     index = tuple(int(k) for k in worst)
     failing = float(found.wrong.mean())
@@ -155,6 +165,14 @@ def _doubtful(compared: Compared, found: Errors) -> tuple[str, str]:
         why,
         f"the numerical gradient itself is only good to {found.doubt[k]:.0e} at {place(k)}, for {cause}; {agree}",
     )
+
+
+def _left_out(beside: np.ndarray, kinks: float) -> tuple[Verdict, tuple[str, str]]:
+    """What becomes of a block with entries beside a kink where kinks were declared."""
+    count = f"{int(beside.sum())} of {beside.size} entries"
+    if beside.mean() <= kinks:
+        return "pass", ("kink", f"{count} left out: they lie beside a kink, as declared")
+    return "fail", ("kink", f"{count} lie beside a kink, more than the {kinks:.0%} declared: too little is tested")
 
 
 def _vacuous(analytic: np.ndarray) -> tuple[Verdict, tuple[str, str]]:

@@ -24,6 +24,7 @@ def check_pair(
     steps: Sequence[float] = STEPS,
     seed: int = 0,
     zero: tuple[str, ...] = (),
+    kinks: float = 0.0,
     elementwise: int = ELEMENTWISE,
     projections: int = PROJECTIONS,
     contract: bool = False,
@@ -48,7 +49,7 @@ def check_pair(
         steps: of the differences, largest first; the smaller ones are used where the larger do not settle it.
         seed: of the cotangent and of random directions.
         zero: names whose gradient is rightly zero throughout.
-        elementwise, projections: as for :func:`~miniae.gradcheck.checker.check_function`.
+        kinks, elementwise, projections: as for :func:`~miniae.gradcheck.checker.check_function`.
         contract: whether to check again with arrays that are not contiguous, and with one example.
         batch: names of the arguments whose rows are examples, for that.
         complex_step: whether to attach a second opinion (:mod:`miniae.gradcheck.complex_step`).
@@ -76,7 +77,7 @@ def check_pair(
     if contract:
         recheck = partial(
             check_pair, forward, backward, wrt=wrt, linear=linear, tolerance=tolerance, steps=steps, seed=seed,
-            zero=wrt, elementwise=elementwise, projections=projections,
+            zero=wrt, kinks=kinks, elementwise=elementwise, projections=projections,
         )  # fmt: skip
         broken += layout_breaches(recheck, args, batch)
 
@@ -107,7 +108,7 @@ def check_pair(
         compared, pair=call, cost=real_cost_of, again=again, broken=tuple(broken), complex_step=opinions
     )
     names = f"{name_of(forward, 'forward')}, {name_of(backward, 'backward')}"
-    return judged(evidence, zero, seed=seed, reproduce=f"check_pair({names}, args, seed={seed})")
+    return judged(evidence, zero, kinks=kinks, seed=seed, reproduce=f"check_pair({names}, args, seed={seed})")
 
 
 def _check_arguments(args: Mapping[str, Any], wrt: tuple[str, ...], batch: tuple[str, ...]) -> None:

@@ -119,13 +119,21 @@ class Report:
         return scatter(self, names, ax=ax)
 
 
-def report(evidence: Evidence, zero: tuple[str, ...] = (), *, seed: int | None = None, reproduce: str = "") -> Report:
+def report(
+    evidence: Evidence,
+    zero: tuple[str, ...] = (),
+    *,
+    kinks: float = 0.0,
+    seed: int | None = None,
+    reproduce: str = "",
+) -> Report:
     """Judge every block.
 
     Args:
         evidence: what was found.
         zero: names of the blocks whose gradient is rightly zero throughout.
+        kinks: the largest fraction of a block's entries that may lie beside a kink.
         seed, reproduce: see :class:`Report`.
     """
-    blocks = tuple(judge(compared, compared.name in zero) for compared in evidence.compared)
+    blocks = tuple(judge(compared, compared.name in zero, kinks) for compared in evidence.compared)
     return Report(blocks, evidence, seed, reproduce)

@@ -47,6 +47,7 @@ def check(
     tolerance: float = 1e-9,
     steps: Sequence[float] = STEPS,
     zero: tuple[str, ...] = (),
+    kinks: float = 0.0,
     elementwise: int = ELEMENTWISE,
     projections: int = PROJECTIONS,
     seed: int = 0,
@@ -65,7 +66,8 @@ def check(
         subject: what to check.
         data: what it is computed on, float64.
         theta: where, for a model, network or layer; ``model.theta`` or ``network.initial()`` when None.
-        tolerance, steps, zero, elementwise, projections: as for :func:`~miniae.gradcheck.checker.check_function`.
+        tolerance, steps, zero, kinks, elementwise, projections: as for
+            :func:`~miniae.gradcheck.checker.check_function`.
         seed: of the cotangent and of random directions.
 
     Returns:
@@ -95,6 +97,7 @@ def check(
         tolerance=tolerance,
         steps=steps,
         zero=zero,
+        kinks=kinks,
         context=found.context,
         elementwise=elementwise,
         projections=projections,

@@ -129,6 +129,22 @@ def test_at_a_kink_the_verdict_is_inconclusive():
     assert alone.verdict == "inconclusive"
 
 
+def test_at_a_declared_kink_the_others_are_judged():
+    def function(t):
+        return float(np.abs(t).sum()), np.sign(t)
+
+    t = np.array([0.0, 1.0, 2.0, -3.0])
+    report = check_function(function, t, kinks=0.25)
+    assert report.passed
+    assert "1 of 4 entries left out" in str(report)
+    assert check_function(function, t, kinks=0.1).verdict == "fail"
+    assert check_function(lambda t: (function(t)[0], -np.sign(t)), t, kinks=0.25).verdict == "fail"
+    with pytest.raises(
+        ValueError, match="kinks must be a fraction of the entries, at least 0 and less than 1, got 1.5"
+    ):
+        check_function(function, t, kinks=1.5)
+
+
 def test_a_noisy_cost_is_inconclusive():
     rng = np.random.default_rng(0)
     report = check_function(lambda t: (float((t**2).sum() + 1e-8 * rng.normal()), 2 * t), np.ones(3))

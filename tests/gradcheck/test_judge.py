@@ -102,6 +102,26 @@ def test_the_worst_entry_is_a_wrong_one_not_one_in_doubt():
     assert (block.verdict, block.index) == ("fail", (2,))
 
 
+def test_entries_beside_declared_kinks_are_left_out_counted_and_bounded():
+    beside = compared("w", [1.0, 2.0, 3.0, 9.0], [1.0, 2.0, 3.0, 4.0], uncertainty=[1e-13, 1e-13, 1e-13, 5.0])
+    assert judge(beside, zero=False).verdict == "inconclusive"
+    few = judge(beside, zero=False, kinks=0.25)
+    assert (few.verdict, few.reason) == ("pass", "1 of 4 entries left out: they lie beside a kink, as declared")
+    assert few.error == 0
+    many = judge(beside, zero=False, kinks=0.1)
+    assert many.verdict == "fail"
+    assert many.reason == "1 of 4 entries lie beside a kink, more than the 10% declared: too little is tested"
+
+
+def test_declared_kinks_excuse_nothing_else():
+    wrong = compared("w", [1.0, 2.5, 4.0], [1.0, 2.0, 4.0], uncertainty=[1e-13, 1e-13, 5.0])
+    assert (judge(wrong, zero=False, kinks=0.5).verdict, judge(wrong, zero=False, kinks=0.5).index) == ("fail", (1,))
+    noisy = compared("w", [1.0, 2.0], [1.0, 2.0], uncertainty=[1e-3, 1e-3], noise=[1e-3, 0.0])
+    assert judge(noisy._replace(scatter=1e-6), zero=False, kinks=0.5).verdict == "inconclusive"
+    outside = compared("w", [1.0, 2.0], [1.0, 2.0], uncertainty=[1e-13, np.inf])
+    assert judge(outside, zero=False, kinks=0.5).verdict == "inconclusive"
+
+
 def test_doubt_has_a_cause():
     kink = judge(compared("w", [1.0, 1.0], [1.0, 1.0], uncertainty=[1e-13, 1e-3]), zero=False)
     assert kink.reason == (
