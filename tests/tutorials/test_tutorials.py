@@ -10,6 +10,7 @@ import pytest
 
 LESSONS = sorted((Path(__file__).parents[2] / "tutorials").glob("*.py"))
 CITED = re.compile(r"\((\d+)\)")
+LISTING = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 
 def cells(lesson, kind):
@@ -17,8 +18,23 @@ def cells(lesson, kind):
     return [cell.source for cell in jupytext.read(lesson).cells if cell.cell_type == kind]
 
 
+LISTINGS = [
+    pytest.param(listing, id=f"{lesson.stem}-{number}")
+    for lesson in LESSONS
+    for number, listing in enumerate(LISTING.findall("\n".join(cells(lesson, "markdown"))))
+]
+
+
 def test_there_are_lessons():
     assert LESSONS
+
+
+@pytest.mark.parametrize("listing", LISTINGS)
+def test_listings_run(listing):
+    """What stands in a lesson's text, because it needs more than the lesson does, runs where that is installed."""
+    for needed in re.findall(r"^(?:import|from) (\w+)", listing, re.MULTILINE):
+        pytest.importorskip(needed, reason="the listing needs it")
+    exec(compile(listing, "listing", "exec"), {"__name__": "listing"})
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.stem)
