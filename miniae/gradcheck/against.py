@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from miniae.gradcheck.compare import judged
+from miniae.gradcheck.compare import check_options, judged
 from miniae.gradcheck.evidence import Compared, Evidence
 from miniae.gradcheck.numeric import EPS, Difference
 from miniae.gradcheck.report import Report
@@ -66,10 +66,13 @@ def check_against(
         layout = Layout.of(layout)
     if layout.size != reference.size:
         raise ValueError(f"check_against: {layout!r} covers {layout.size} elements, reference has {reference.size}")
+    check_options("check_against", [slot.name for slot in layout], zero, 0.0, tolerance)
     compared = []
     for slot in layout:
         here, own, expected = (v.reshape(-1)[slot.slice].reshape(slot.shape) for v in (theta, found, reference))
         rounding = np.full(slot.shape, EPS * float(np.abs(expected).max(initial=0.0)))
         difference = Difference(expected, rounding, rounding)
-        compared.append(Compared(slot.name, here, own.astype(np.float64), difference, tolerance))
+        compared.append(
+            Compared(slot.name, here, own.astype(np.float64), difference, tolerance, beside="the reference has")
+        )
     return judged(Evidence(tuple(compared)), zero)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from miniae.gradcheck.compare import ELEMENTWISE, PROJECTIONS, Method, judged, name_of, opinion
+from miniae.gradcheck.compare import ELEMENTWISE, PROJECTIONS, Method, check_options, judged, name_of, opinion
 from miniae.gradcheck.contract import as_gradient, function_breaches, noted, number
 from miniae.gradcheck.evidence import Evidence
 from miniae.gradcheck.numeric import STEPS
@@ -74,15 +74,18 @@ def check_function(
     True
     """
     if getattr(theta, "dtype", None) != np.float64:
-        raise TypeError(f"check_function: theta must be a float64 array, got {getattr(theta, 'dtype', type(theta))}")
+        got = getattr(theta, "dtype", type(theta).__name__)
+        raise TypeError(f"check_function: theta must be a float64 array, got {got}: np.array(theta, dtype=float)")
     if gradient is not None and cost is not None:
         raise TypeError("check_function: with gradient=, f itself is the cost; got cost= too")
+    named = layout is not None
     if layout is None:
         layout = {"theta": theta.shape}
     if not isinstance(layout, Layout):
         layout = Layout.of(layout)
     if layout.size != theta.size:
         raise ValueError(f"check_function: {layout!r} covers {layout.size} elements, theta has {theta.size}")
+    check_options("check_function", [slot.name for slot in layout], zero, kinks, tolerance)
 
     def together(theta: np.ndarray) -> tuple[Any, Any]:
         with noted(f"check_function: this was the function under test, given theta {theta.shape}"):
@@ -126,6 +129,8 @@ def check_function(
     drawn = any(c.projected for c in compared)
     words = [name_of(f, "f"), "theta"]
     words += [f"gradient={name_of(gradient, 'gradient')}"] if gradient is not None else []
+    words += ["layout=layout"] if named else []
+    words += ["context=context"] if context else []
     words += [f"seed={seed}"] if drawn else []
     reproduce = f"check_function({', '.join(words)})"
     return judged(evidence, zero, kinks=kinks, seed=seed if drawn else None, reproduce=reproduce)

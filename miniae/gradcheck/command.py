@@ -11,11 +11,13 @@ What is taken from the file:
 
 import contextlib
 import json
+import os
 import shlex
 import sys
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -110,15 +112,17 @@ def check_file(target: str, options: Options) -> Report:
 
     with file.speaks_up(names):
         _check_result(names, cost_and_gradient(theta.copy()), theta)
-        found = check_function(
-            cost_and_gradient,
-            theta,
-            cost=cost,
-            layout=layout,
-            tolerance=options.tolerance,
-            kinks=options.kinks,
-            context=context,
-        )
+        # The check calls it thousands of times more; what it prints has been seen once.
+        with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
+            found = check_function(
+                cost_and_gradient,
+                theta,
+                cost=cost,
+                layout=layout,
+                tolerance=options.tolerance,
+                kinks=options.kinks,
+                context=context,
+            )
     drawn = _is_drawn(file, options)
     return replace(found, seed=(options.seed or 0) if drawn else None, reproduce=_repeat(target, options))
 
@@ -190,7 +194,8 @@ def _check_result(names: str, result: Any, theta: np.ndarray) -> None:
     """Refuse what is not a cost and a gradient."""
     if not isinstance(result, tuple | list) or len(result) != 2:
         got = f"{type(result).__name__} of length {len(result)}" if hasattr(result, "__len__") else repr(result)
-        raise UncheckableError(f"{names} must return a pair (cost, gradient), it returned {got}")
+        missing = ": is a return missing?" if result is None else ""
+        raise UncheckableError(f"{names} must return a pair (cost, gradient), it returned {got}{missing}")
     cost, gradient = result
     if np.ndim(cost) != 0 or np.asarray(cost).dtype.kind not in "fiu":
         got = f"an array of shape {np.shape(cost)}" if np.ndim(cost) else f"{cost!r}"

@@ -1,6 +1,6 @@
 """How the numerical gradient of a block is found, and when a block is too large to go entry by entry."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -101,6 +101,21 @@ def opinion(cost: Callable[[np.ndarray], Any], compared: Compared) -> ComplexSte
     return second_opinion(cost, compared.value, compared.difference)
 
 
+def check_options(whose: str, names: Collection[str], zero: tuple[str, ...], kinks: float, tolerance: float) -> None:
+    """Refuse options that mean nothing.
+
+    Raises:
+        ValueError: if ``zero`` names no block, ``kinks`` is no fraction, or no error could be below ``tolerance``.
+    """
+    unknown = [name for name in zero if name not in names]
+    if unknown:
+        raise ValueError(f"{whose}: zero names {unknown[0]!r}; known: {', '.join(names)}")
+    if not 0 <= kinks < 1:
+        raise ValueError(f"{whose}: kinks must be a fraction of the entries, at least 0 and less than 1, got {kinks}")
+    if not 0 < tolerance < np.inf:
+        raise ValueError(f"{whose}: tolerance must be a positive number, got {tolerance}")
+
+
 def judged(
     evidence: Evidence,
     zero: tuple[str, ...] = (),
@@ -109,13 +124,7 @@ def judged(
     seed: int | None = None,
     reproduce: str = "",
 ) -> Report:
-    """Judge every block by its numbers, its projections, and the rules its functions must keep.
-
-    Raises:
-        ValueError: if ``kinks`` is no fraction.
-    """
-    if not 0 <= kinks < 1:
-        raise ValueError(f"kinks must be a fraction of the entries, at least 0 and less than 1, got {kinks}")
+    """Judge every block by its numbers, its projections, and the rules its functions must keep."""
     found = report(evidence, zero, kinks=kinks, seed=seed, reproduce=reproduce)
     blocks = zip(found.blocks, evidence.compared, strict=True)
     return replace(found, blocks=tuple(_ruled(_projected(*block), evidence) for block in blocks))

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from miniae.gradcheck.evidence import Breach
+from miniae.gradcheck.numeric import generator
 
 ROUNDING = 1e-10  # sums in another order differ by some roundings; what breaks a rule differs by far more
 
@@ -58,7 +59,8 @@ def gradient_breach(name: str, gradient: Any, value: np.ndarray) -> Breach | Non
     if gradient is None:
         return Breach(name, f"{whose} is None: was its backward left out?")
     if not isinstance(gradient, np.ndarray | np.floating | float):
-        return Breach(name, f"{whose} is of type {type(gradient).__name__}; expected an array like {name}")
+        hint = ": np.array(gradient)" if hasattr(gradient, "__array__") else ""
+        return Breach(name, f"{whose} is of type {type(gradient).__name__}; expected a NumPy array like {name}{hint}")
     dtype = np.asarray(gradient).dtype
     if dtype != value.dtype:
         return Breach(name, f"{whose} is {dtype} but {name} is {value.dtype}: a gradient keeps its argument's dtype")
@@ -96,7 +98,7 @@ def function_breaches(
     if isinstance(first, np.ndarray) and np.shares_memory(first, given):
         broken.append(Breach("", "the gradient shares its memory with theta; return a fresh array"))
     again = as_gradient(cost_and_grad(theta.copy())[1]).copy()
-    cost_and_grad(theta + 0.01 * np.random.default_rng(0).standard_normal(theta.shape))  # would a next call overwrite?
+    cost_and_grad(theta + 0.01 * generator(0).standard_normal(theta.shape))  # would a next call overwrite?
     if not np.array_equal(as_gradient(first), gradient, equal_nan=True):
         broken.append(Breach("", "a later call overwrote the gradient an earlier one returned; return a fresh array"))
     for name, where in names.items():

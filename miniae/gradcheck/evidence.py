@@ -21,6 +21,7 @@ class Compared(NamedTuple):
         difference: the numerical gradient with its uncertainty, shaped like ``value``.
         tolerance: the largest relative error that passes.
         scatter: noise in the cost, as a fraction of its value.
+        beside: in words, what gave the other gradient.
         projected: of a block too large to be measured entry by entry, what random projections found; ``difference``
             then repeats ``analytic`` wherever no entry was measured.
     """
@@ -32,6 +33,7 @@ class Compared(NamedTuple):
     tolerance: float
     scatter: float = 0.0
     projected: Projected | None = None
+    beside: str = "central differences of the cost give"
 
 
 class Breach(NamedTuple):

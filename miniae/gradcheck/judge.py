@@ -130,13 +130,12 @@ def _wrong(compared: Compared, found: Errors, worst: tuple[Any, ...]) -> tuple[s
         text = f"the gradient is not finite: {analytic} at {place(worst)}, {_of(count, found.wrong.size)} in all"
         return "not finite", text
     share = _of(int(found.wrong.sum()), found.wrong.size)
-    compare = f"the gradient says {analytic:.6g} where central differences of the cost give {numeric:.6g}"
+    compare = f"the gradient says {analytic:.6g} where {compared.beside} {numeric:.6g}"
     if f"{analytic:.6g}" == f"{numeric:.6g}":
         compare += f", a difference of {analytic - numeric:.1e}"
-    elif 0.01 <= analytic / (numeric or np.inf) <= 100:  # a ratio that may mean something
-        compare += f", {analytic / numeric:.4g} times as much"
-    elif analytic * numeric < 0:
-        compare += ", of the other sign"
+    elif 0.01 <= abs(analytic) / (abs(numeric) or np.inf) <= 100:  # a ratio that may mean something
+        ratio = analytic / numeric
+        compare += f", {ratio:.4g} times as much" if ratio > 0 else ", of the other sign"
     return "wrong", f"wrong in {share}, most at {place(worst)}: {compare}"
 
 
@@ -160,7 +159,7 @@ def _doubtful(compared: Compared, found: Errors) -> tuple[str, str]:
         why, cause = "rounding", "it is small beside the cost, which is rounded"
     elif noise[k] > uncertainty[k] / 2:
         why, cause = "noise", f"the cost is noisy by {compared.scatter:.0e} of its value: random, or float32?"
-    agree = f"the two gradients agree to {found.error.max():.0e}"
+    agree = f"the two gradients differ by {found.error.max():.0e} at most"
     return (
         why,
         f"the numerical gradient itself is only good to {found.doubt[k]:.0e} at {place(k)}, for {cause}; {agree}",

@@ -7,6 +7,7 @@ import numpy as np
 
 from miniae.gradcheck.contract import as_gradient, gradient_breach, noted, same
 from miniae.gradcheck.evidence import Breach, PairCall
+from miniae.gradcheck.numeric import generator
 
 Arguments = Mapping[str, Any]
 
@@ -86,7 +87,7 @@ def pair_breaches(
     Returns:
         The call, the gradients it gave, and the rules it breaks.
     """
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     given = copied(args)
     output, cache = pair.run(given)
     y = np.array(output)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from miniae.gradcheck.numeric import Difference
+from miniae.gradcheck.numeric import Difference, generator
 
 SAMPLED = 64  # entries measured one by one where a projection disagrees: what fraction of the block is wrong?
 NARROWED = 4  # entries searched for by halving
@@ -80,7 +80,7 @@ def projected_gradient(
         The numerical gradient, measured at some entries and elsewhere equal to ``analytic``, its uncertainty there
         that of the projections; and what the projections were.
     """
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     signs = rng.integers(0, 2, (count, value.size), np.int8) * np.int8(2) - np.int8(1)
     a = analytic.ravel().astype(np.float64)
     projections = np.array([v @ a for v in signs])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from miniae.gradcheck.evidence import Evidence
-from miniae.gradcheck.judge import Block, Verdict, comparable, judge
+from miniae.gradcheck.judge import Block, Verdict, comparable, errors, judge
 from miniae.gradcheck.numeric import norm_ratio
 
 if TYPE_CHECKING:
@@ -40,9 +40,17 @@ class Report:
 
     @property
     def norm_ratio(self) -> float:
-        """UFLDL's single figure: \\|numeric - analytic\\| / \\|numeric + analytic\\|, over all blocks together."""
-        same = [(c.analytic.ravel(), c.difference.gradient.ravel()) for c in self.evidence.compared if comparable(c)]
-        return norm_ratio(*map(np.concatenate, zip(*same, strict=True))) if same else float("nan")
+        """UFLDL's single figure: \\|numeric - analytic\\| / \\|numeric + analytic\\|, over all blocks together.
+
+        Entries that a block leaves out, for they lie beside a kink, are left out here too.
+        """
+        pairs = []
+        for block, c in zip(self.blocks, self.evidence.compared, strict=True):
+            if comparable(c):
+                left_out = block.why == "kink" and block.verdict == "pass"
+                kept = errors(c).doubt <= c.tolerance if left_out else np.full(c.analytic.shape, True)
+                pairs.append((c.analytic[kept], c.difference.gradient[kept]))
+        return norm_ratio(*map(np.concatenate, zip(*pairs, strict=True))) if pairs else float("nan")
 
     @property
     def verdict(self) -> Verdict:

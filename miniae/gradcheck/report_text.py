@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from miniae.gradcheck.judge import Block, place
 from miniae.gradcheck.words import listed, with_verb
 
@@ -9,7 +11,7 @@ if TYPE_CHECKING:
     from miniae.gradcheck.report import Report
 
 HEAD = ("block", "shape", "worst error", "at", "analytic", "numeric", "wrong", "verdict")
-
+SMALL = 8  # entries: so few need no names
 NEXT_IN_DOUBT = {
     "noise": "Next: make the cost give the same value twice, in float64 (fix its random numbers), then check again.",
     "rounding": "Next: check where this gradient is larger beside the cost, or allow it a larger tolerance.",
@@ -85,7 +87,7 @@ def advice(report: "Report") -> list[str]:
     if len(wrong) == len(report.blocks) > 1:
         shared = "the cotangent dy" if report.evidence.pair is not None else "the gradient of the loss at the output"
         return [f"Next: every block is wrong, so look first at what all share: {shared}."]
-    if wrong == ("theta",):
+    if wrong == ("theta",) and report["theta"].shape != () and np.prod(report["theta"].shape) > SMALL:
         return ["Next: name the parts of theta with a layout, to see which of them are wrong."]
     worst = [block for block in report.blocks if block.why == "wrong"]
     if len(worst) == len(report.blocks) == 1:

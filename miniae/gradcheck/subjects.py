@@ -9,7 +9,7 @@ import numpy as np
 
 from miniae.gradcheck.checker import check_function
 from miniae.gradcheck.compare import ELEMENTWISE, PROJECTIONS, name_of
-from miniae.gradcheck.numeric import STEPS
+from miniae.gradcheck.numeric import STEPS, generator
 from miniae.gradcheck.report import Report
 from miniae.layers import Layer
 from miniae.layout import Layout
@@ -148,7 +148,7 @@ def _of_network(network: Sequential, data: tuple[Any, ...], theta: np.ndarray | 
     parameters = network.initial() if theta is None else theta
     network.layout.check("theta", parameters)
     shapes = {"x": x.shape, **{slot.name: slot.shape for slot in network.layout}}
-    dy = np.random.default_rng(seed).standard_normal(network(parameters, x).shape)
+    dy = generator(seed).standard_normal(network(parameters, x).shape)
 
     def context() -> Any:
         return network.context(network.initial_buffers())
@@ -170,9 +170,13 @@ def _of_network(network: Sequential, data: tuple[Any, ...], theta: np.ndarray | 
 
 def _of_function(function: Callable[..., Any], data: tuple[Any, ...]) -> Subject:
     """A loss or a penalty; one row of a gradient that is the same for all examples stands for them all."""
-    arguments = inspect.signature(function).bind(*data).arguments
+    called = name_of(function, "function")
+    try:
+        arguments = inspect.signature(function).bind(*data).arguments
+    except TypeError as error:
+        raise TypeError(f"check: {called} cannot be called with {len(data)} arguments: {error}") from None
     if not arguments:
-        raise ValueError(f"check: {name_of(function, 'the function')} is given nothing to differentiate")
+        raise ValueError(f"check: {called} is given nothing to differentiate")
     name, value = next(iter(arguments.items()))
     value = _float64(value, name)
 
@@ -183,7 +187,6 @@ def _of_function(function: Callable[..., Any], data: tuple[Any, ...]) -> Subject
 
     others = {key: argument for key, argument in arguments.items() if key != name}
     layout = Layout.of({name: value.shape})
-    called = name_of(function, "function")
     return Subject(cost_and_grad, lambda t: function(t, *data[1:])[0], value, layout, called, context=others)
 
 

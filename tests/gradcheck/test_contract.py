@@ -155,6 +155,34 @@ def test_one_example_and_scattered_arrays_are_tried_where_asked_for():
     assert "given one example it fails: the gradient has shape (4,), the argument (1, 4)" in reasons
 
 
+def test_what_a_pair_raises_says_which_function_it_was():
+    def forward(x):
+        return x @ np.ones(3), x
+
+    with pytest.raises(ValueError, match="matmul") as error:
+        check_pair(forward, lambda dy, x: dy, {"x": np.ones((2, 4))})
+    assert error.value.__notes__ == ["check_pair: this was forward, given x (2, 4)"]
+    with pytest.raises(ZeroDivisionError) as error:
+        check_pair(lambda x: (x, x), lambda dy, x: 1 / 0, {"x": np.ones((2, 4))})
+    assert error.value.__notes__[0].startswith("check_pair: this was backward, given dy (2, 4)")
+    with pytest.raises(KeyError) as error:
+        check_function(lambda t: {}["cost"], np.ones(3))
+    assert error.value.__notes__ == ["check_function: this was the function under test, given theta (3,)"]
+
+
+def test_the_cotangent_is_not_the_data_a_user_draws_with_the_same_seed():
+    x = np.random.default_rng(0).normal(size=(4, 3))
+    report = check_pair(lambda x: (np.maximum(x, 0), x), lambda dy, x: x * (x > 0), {"x": x})
+    assert report["x"].failing > 0
+
+
+def test_a_rule_that_is_broken_with_the_right_numbers_is_all_that_is_said():
+    text = str(check_function(that_changes_theta, np.arange(1.0, 4.0)))
+    assert "the function changed theta" in text
+    assert "No known mistake" not in text
+    assert "float32" not in text
+
+
 def test_a_function_that_keeps_the_rules_passes():
     assert check_function(lambda t: (float(t @ t), 2 * t), np.ones(3)).passed
 
@@ -229,3 +257,11 @@ def test_errors():
         check_pair(lambda x: (x, x), lambda dy, x: dy, {"x": np.ones(2, np.float32)})
     with pytest.raises(ValueError, match="wrt names 'y'; known arguments: x"):
         check_pair(lambda x: (x, x), lambda dy, x: dy, {"x": np.ones(2)}, wrt=("y",))
+    with pytest.raises(TypeError, match="args must name the arguments, .*, got ndarray"):
+        check_pair(lambda x: (x, x), lambda dy, x: dy, np.ones(2))
+    with pytest.raises(TypeError, match=r"forward must return \(y, cache\), got ndarray"):
+        check_pair(lambda x: x, lambda dy, x: dy, {"x": np.ones(2)})
+    with pytest.raises(ValueError, match="check_pair: zero names 'y'; known: x"):
+        check_pair(lambda x: (x, x), lambda dy, x: dy, {"x": np.ones(2)}, zero=("y",))
+    with pytest.raises(ValueError, match="check_function: tolerance must be a positive number, got 0"):
+        check_function(lambda t: (t @ t, 2 * t), np.ones(2), tolerance=0.0)

@@ -126,7 +126,7 @@ def test_doubt_has_a_cause():
     kink = judge(compared("w", [1.0, 1.0], [1.0, 1.0], uncertainty=[1e-13, 1e-3]), zero=False)
     assert kink.reason == (
         "the numerical gradient itself is only good to 1e-03 at [1], for there is a kink nearby; "
-        "the two gradients agree to 0e+00"
+        "the two gradients differ by 0e+00 at most"
     )
     noise = judge(compared("w", [1.0], [1.0], uncertainty=1e-3, noise=1e-3), zero=False)
     assert "for it is small beside the cost, which is rounded" in noise.reason

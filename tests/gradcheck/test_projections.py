@@ -135,6 +135,21 @@ def test_a_network_of_a_quarter_of_a_million_parameters_passes():
     assert report.passed, f"\n{report}"
 
 
+def test_the_report_of_a_large_block_that_fails_reads_to_the_end():
+    """The diagnosis sees the entries that were measured, and asks for the gradient once more."""
+    model = SparseAutoencoder(20, 30)
+    x = np.random.default_rng(0).uniform(0.1, 0.9, (10, 20))
+
+    def one_entry_wrong(theta):
+        cost, gradient = model.cost_and_grad(theta, x)
+        gradient[100] *= 1.5
+        return cost, gradient
+
+    report = check_function(one_entry_wrong, model.theta, layout=model.layout, elementwise=100)
+    assert report.names("fail") == ("w1",)
+    assert "FAIL" in str(report)
+
+
 def test_errors_that_cancel_escape_one_direction_in_two_and_never_more():
     """The bound of the docstring, where it is sharp: two errors of one size cancel where their signs differ.
 

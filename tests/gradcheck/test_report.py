@@ -4,6 +4,7 @@ import sys
 from dataclasses import dataclass
 from types import ModuleType
 
+import numpy as np
 import pytest
 from evidence_by_hand import compared, evidence
 
@@ -99,7 +100,8 @@ def test_in_doubt_it_says_what_to_do():
     ("blocks", "advice"),
     [
         ([WRONG, WRONG._replace(name="b2")], "Next: every block is wrong, so look first at what all share"),
-        ([WRONG._replace(name="theta")], "Next: name the parts of theta with a layout"),
+        ([compared("theta", np.full(9, 2.0), np.ones(9))], "Next: name the parts of theta with a layout"),
+        ([WRONG._replace(name="theta")], "Next: work out dtheta[1] by hand"),
         ([RIGHT, WRONG, WRONG._replace(name="b2")], "Next: whatever b1 and b2 share with w1 is right"),
     ],
 )

@@ -54,7 +54,7 @@ def test_a_row_for_each_block_and_a_paragraph_for_each_sentence():
     assert page.cells[1:9] == ["block", "shape", "worst error", "at", "analytic", "numeric", "wrong", "verdict"]
     assert page.cells[9:17] == ["w", "1", "0.00e+00", "[0]", "+1.000000e+00", "+1.000000e+00", "0%", "pass"]
     assert page.cells[24] == "fail"
-    assert any(cell.startswith("Likely cause: a < b (explains 100.0 %") for cell in page.cells)
+    assert any(cell.startswith("Likely cause: a < b. This explains 100.0 %") for cell in page.cells)
     assert any(cell.startswith("- b: wrong in its only entry") for cell in page.cells)
 
 

@@ -49,12 +49,13 @@ def _slopes(chain: Chain, place: int) -> Iterator[tuple[str, str, np.ndarray]]:
     for make in CURVES.values():
         other = make()
         if other.name != "identity":
-            text = f"The derivative applied is that of the {other.name}, the activation is a {name}"
+            article = "an" if name[0] in "aeiouE" else "a"
+            text = f"The activation is {article} {name}, but the derivative applied is that of the {other.name}"
             if other.name == name:
                 text = f"The derivative is that of a {name} with its usual parameter, not of this one"
             yield "derivative-other-activation", text, other.slope(z)
             if other.from_output is not None and np.ptp(other.from_output(a)) > 0:
-                yield "derivative-other-activation", text + " (taken at its output)", other.from_output(a)
+                yield "derivative-other-activation", text + ", written for its output", other.from_output(a)
 
 
 def _branches(curve: Curve, z: np.ndarray, a: np.ndarray) -> Iterator[tuple[str, str, np.ndarray]]:

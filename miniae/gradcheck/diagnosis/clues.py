@@ -42,7 +42,17 @@ class Clues(Evidence):
     def of(cls, evidence: Evidence, failing: tuple[str, ...]) -> "Clues":
         """The evidence of a check, with the names of the blocks that fail."""
         clues = cls(**{f.name: getattr(evidence, f.name) for f in fields(Evidence)}, failing=failing)
-        return replace(clues, compared=tuple(_measured(c) for c in evidence.compared))
+        where = {c.name: c.projected.measured for c in evidence.compared if c.projected is not None}
+
+        def again() -> dict[str, np.ndarray]:
+            assert evidence.again is not None
+            return {
+                name: np.ravel(gradient)[where[name]] if name in where else gradient
+                for name, gradient in evidence.again().items()
+            }
+
+        measured = tuple(_measured(c) for c in evidence.compared)
+        return replace(clues, compared=measured, again=again if evidence.again is not None else None)
 
     @cached_property
     def wrong(self) -> tuple[Compared, ...]:
@@ -102,6 +112,16 @@ class Clues(Evidence):
             found.append(Constant(float(m * n), what, "missing-1/mn", "doubled-1/mn"))
         found.append(Constant(2.0, "2 is what a square leaves and a half cancels", "missing-half", "doubled-half"))
         return found
+
+    @property
+    def hint(self) -> str:
+        """What would let more be said."""
+        if self.model is not None or self.pair is not None or self.context:
+            return ""
+        return (
+            'More can be said with what the cost was computed from: pass context={"x": x, "lam": lam}, and rho and '
+            "beta or the target if it has them."
+        )
 
     @property
     def seen(self) -> str:

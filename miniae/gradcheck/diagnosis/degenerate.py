@@ -6,6 +6,7 @@ import numpy as np
 
 from miniae.gradcheck.diagnosis.clues import Clues, is_bias
 from miniae.gradcheck.diagnosis.explanation import Explanation
+from miniae.gradcheck.judge import RANDOM, errors
 from miniae.gradcheck.words import with_verb
 
 
@@ -50,7 +51,11 @@ def zero_gradient(clues: Clues) -> Iterator[Explanation]:
 
 def unused(clues: Clues) -> Iterator[Explanation]:
     """The numerical gradient is zero but for noise: the cost does not depend on this."""
-    still = [c for c in clues.wrong if (np.abs(c.difference.gradient) <= 10 * c.difference.uncertainty).all()]
+    still = [
+        c
+        for c in clues.wrong
+        if c.scatter < RANDOM and (np.abs(c.difference.gradient) <= 10 * c.difference.uncertainty).all()
+    ]
     if still and len(still) == len(clues.compared):
         text = "The cost does not change with its arguments at all, so its gradient is zero: is a term missing from it?"
         yield Explanation("cost-constant", text, {c.name: c.analytic for c in still}, observed=True)
@@ -71,12 +76,12 @@ def integer_division(clues: Clues) -> Iterator[Explanation]:
 
 
 def float32(clues: Clues) -> Iterator[Explanation]:
-    """Right to seven digits, and every entry a single-precision number."""
+    """Right to seven digits, not to more, and every entry a single-precision number."""
     blocks = {}
     for c in clues.wrong:
         numeric = c.difference.gradient
         near = np.abs(c.analytic - numeric).max() <= 1e-4 * np.abs(numeric).max()
-        if near and c.analytic.any() and np.array_equal(c.analytic, c.analytic.astype(np.float32)):
+        if near and errors(c).wrong.any() and np.array_equal(c.analytic, c.analytic.astype(np.float32)):
             blocks[c.name] = c.analytic
     if blocks:
         are = with_verb(("d" + name for name in blocks), "is", "are")

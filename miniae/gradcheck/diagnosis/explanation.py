@@ -62,7 +62,9 @@ class Diagnosis:
         failing: names of the blocks that fail.
         right: names of the blocks that do not.
         seen: what the diagnosis had to go by.
-        places: where the errors are, a sentence for each failing block.
+        places: where the errors are, a sentence for each failing block of which there is something to say.
+        only_rules: the failing blocks whose numbers are right: they break a rule, and there is no error to explain.
+        hint: what would let more be said.
     """
 
     findings: tuple[Finding, ...]
@@ -70,6 +72,8 @@ class Diagnosis:
     right: tuple[str, ...]
     seen: str
     places: tuple[str, ...] = ()
+    only_rules: tuple[str, ...] = ()
+    hint: str = ""
 
     @property
     def first(self) -> str | None:
@@ -83,28 +87,31 @@ class Diagnosis:
 
     @property
     def open(self) -> tuple[str, ...]:
-        """The failing blocks that no finding explains."""
-        explained = {name for finding in self.findings for name in finding.blocks}
+        """The failing blocks with an error that no finding explains."""
+        explained = {name for finding in self.findings for name in finding.blocks} | set(self.only_rules)
         return tuple(name for name in self.failing if name not in explained)
 
     def __str__(self) -> str:
+        if not self.findings and not self.open:
+            return ""
         lines = [self._line(number, finding) for number, finding in enumerate(self.findings[:3])]
         if not self.findings:
             lines.append("No known mistake explains the error.")
         elif self.open:
             lines.append(f"No known mistake explains the error in {listed(self.open)}.")
         lines += [place for place in self.places if not self.findings or place.partition(":")[0] in self.open]
+        lines += [self.hint] if self.hint and self.open else []
         return "\n".join([*lines, f"(Judged from {self.seen}.)"])
 
     def _line(self, number: int, finding: Finding) -> str:
         """One finding: what is likely, how much of the error it explains, and where."""
         head = "Likely cause" if number == 0 else "Or" if self._rival(number) else "And"
-        text = finding.text[:1].lower() + finding.text[1:] if _starts_plainly(finding.text) else finding.text
+        text = mid_sentence(finding.text)
         head = "Seen" if finding.observed else head
-        share = f"explains {100 * (1 - finding.unexplained):.1f} % of the error in {listed(finding.blocks)}"
-        share = f"concerns {listed(finding.blocks)}" if finding.observed else share
+        share = f"This explains {100 * (1 - finding.unexplained):.1f} % of the error in {listed(finding.blocks)}"
+        share = f"This concerns {listed(finding.blocks)}" if finding.observed else share
         right = f"; {with_verb(self.right, 'is', 'are')} right" if self.right else ""
-        return f"{head}: {text.rstrip('.')} ({share}{right})."
+        return f"{head}: {text.rstrip('.?')}. {share}{right}."
 
     def _rival(self, number: int) -> bool:
         """Whether a better finding claims some of the same blocks."""
@@ -112,7 +119,11 @@ class Diagnosis:
         return bool(better & set(self.findings[number].blocks))
 
 
-def _starts_plainly(text: str) -> bool:
-    """Whether the first word is an ordinary one (The, A, In ...), not a name such as KL or w1."""
+def mid_sentence(text: str) -> str:
+    """A sentence as it reads behind a colon: without its capital, if the first word is an ordinary one.
+
+    >>> mid_sentence("The sign is wrong"), mid_sentence("KL is missing"), mid_sentence("dW1 is twice too large")
+    ('the sign is wrong', 'KL is missing', 'dW1 is twice too large')
+    """
     first = text.partition(" ")[0]
-    return first.isalpha() and first.istitle()
+    return text[:1].lower() + text[1:] if first.isalpha() and first.istitle() else text

@@ -83,7 +83,7 @@ def register(hypothesis: Hypothesis) -> Hypothesis:
     ...         yield Explanation("cube-for-square", text, {c.name: 3 * c.value**2})
     >>> report = check_function(lambda t: (float(t @ t), 3 * t**2), np.array([1.0, 2.0, -0.5]))
     >>> print(diagnose(report.evidence, ["theta"]))
-    Likely cause: dtheta is 3 theta^2: that is the derivative of the cube (explains 100.0 % of the error in theta).
+    Likely cause: dtheta is 3 theta^2: that is the derivative of the cube. This explains 100.0 % of the error in theta.
     (Judged from theta, its layout and the two gradients.)
     >>> HYPOTHESES.remove(cube_for_square)
     """

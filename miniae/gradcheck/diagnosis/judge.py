@@ -7,10 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from miniae.gradcheck.diagnosis.clues import Clues, close
-from miniae.gradcheck.diagnosis.explanation import Diagnosis, Explanation, Finding
+from miniae.gradcheck.diagnosis.explanation import Diagnosis, Explanation, Finding, mid_sentence
 from miniae.gradcheck.diagnosis.hypotheses import HYPOTHESES
 from miniae.gradcheck.diagnosis.where import where
 from miniae.gradcheck.evidence import Compared, Evidence
+from miniae.gradcheck.judge import errors
 
 FLOOR = 1e-7  # predictions are themselves computed in floating point, some with differences in them
 CEILING = 1e-2  # where the numerical gradient is so vague that this much may stay unexplained, nothing is claimed
@@ -74,8 +75,10 @@ def diagnose(
                     judged.append(found)
     judged.sort(key=lambda j: j.rank)
     right = tuple(c.name for c in clues.compared if c.name not in clues.failing)
-    places = tuple(f"{c.name}: {where(c, clues)}" for c in clues.compared if c.name in clues.failing)
-    return Diagnosis(tuple(_merged(judged)), clues.failing, right, clues.seen, places)
+    failing_blocks = [c for c in clues.compared if c.name in clues.failing]
+    places = tuple(f"{c.name}: {place}" for c in failing_blocks if (place := where(c, clues)))
+    only_rules = tuple(c.name for c in clues.wrong if not errors(c).wrong.any())
+    return Diagnosis(tuple(_merged(judged)), clues.failing, right, clues.seen, places, only_rules, clues.hint)
 
 
 def _judge(explanation: Explanation, clues: Clues) -> _Judged | None:
@@ -148,6 +151,6 @@ def _merged(judged: list[_Judged]) -> Iterable[Finding]:
         ]
         rivals = list({r.cause: r for r in reversed(rivals)}.values())[::-1]
         rivals = [] if best.observed else rivals
-        text = "; or, with the same numbers: ".join(e.text for e in (best, *rivals[:2]))
+        text = "; or, with the same numbers: ".join([best.text, *(mid_sentence(e.text) for e in rivals[:2])])
         also = tuple(r.cause for r in rivals)
         yield Finding(best.cause, text, group[0].unexplained, group[0].blocks, best.observed, also)

@@ -81,6 +81,8 @@ def l1_mistakes(clues: Clues) -> Iterator[Explanation]:
         stage = chain.stages[place]
         if isinstance(stage, Penalty) and stage.kind == "l1" and chain.beta[place]:
             a, strength = chain.signals[place], chain.beta[place]
+            if np.ptp(np.abs(a)) == 0:
+                continue  # then every gradient proportional to a is one of an L1 term
             text = "The L1 term is missing from the gradient"
             yield Explanation("l1-missing", text, _instead(chain, place, np.zeros(a.shape)))
             text = "The L1 term's gradient is the same everywhere: the sign of the activations is missing"

@@ -129,8 +129,8 @@ def test_rho_and_beta_need_not_be_offered():
 def test_what_it_says_of_a_missing_kl_term():
     text = str(first(checked("kl-missing", 0, offered=True)))
     assert text.splitlines()[0] == (
-        "Likely cause: the KL term is missing from the gradient (beta = 3, rho = 0.05 in the cost) "
-        "(explains 100.0 % of the error in W1 and b1; W2 and b2 are right)."
+        "Likely cause: the KL term is missing from the gradient (beta = 3, rho = 0.05 in the cost). "
+        "This explains 100.0 % of the error in W1 and b1; W2 and b2 are right."
     )
 
 
