@@ -40,7 +40,8 @@ def check_function(
 
     Args:
         f: ``theta -> (cost, gradient)``, the gradient shaped like theta; with ``gradient``, ``theta -> cost``.
-        theta: where to check, float64, any shape.
+        theta: where to check, float64, any shape. Random numbers, not zeros: at b = 0 nothing tells whether a bias
+            decays. Some ten examples are enough for the cost; it is evaluated four times for every entry.
         gradient: ``theta -> gradient``, where the two are functions of their own.
         cost: ``theta -> cost`` where that is cheaper than computing the gradient too.
         layout: names and shapes of the blocks of a flat theta, for the table: ``{"W1": (25, 64), "b1": (25,)}``.
@@ -49,8 +50,9 @@ def check_function(
         zero: names of blocks whose gradient is rightly zero throughout.
         kinks: declares that the function has kinks (ReLU, max-pooling): up to this fraction of a block's entries may
             lie beside one and is then left out and counted. None may by default: the verdict is then inconclusive.
-        context: what the cost was computed from, for the diagnosis of a failure:
-            ``{"x": x, "rho": 0.01, "beta": 3.0, "lam": 1e-4}``.
+        context: what the cost was computed from, for the diagnosis of a failure: ``x`` the data and ``target`` (or
+            ``y``, ``labels``) if there is one, ``rho``, ``beta``, ``lam`` of the penalties. With them, and blocks named
+            ``w1``, ``b1`` and so on, the calculation is rebuilt and most mistakes can be named.
         elementwise: up to so many entries, every one is measured by itself. Of a larger theta only the smallest blocks
             are, a tenth as many entries together; each other block is held against ``projections`` random directions
             (:mod:`miniae.gradcheck.projections`).

@@ -58,6 +58,9 @@ def gradient_breach(name: str, gradient: Any, value: np.ndarray) -> Breach | Non
     whose = f"the gradient of {name}"
     if gradient is None:
         return Breach(name, f"{whose} is None: was its backward left out?")
+    if isinstance(gradient, list | tuple):
+        how = "np.concatenate([g.ravel() for g in gradients]) makes one"
+        return Breach(name, f"{whose} is a {type(gradient).__name__} of {len(gradient)}; expected one array: {how}")
     if not isinstance(gradient, np.ndarray | np.floating | float):
         hint = ": np.array(gradient)" if hasattr(gradient, "__array__") else ""
         return Breach(name, f"{whose} is of type {type(gradient).__name__}; expected a NumPy array like {name}{hint}")
@@ -69,7 +72,10 @@ def gradient_breach(name: str, gradient: Any, value: np.ndarray) -> Breach | Non
 
 def as_gradient(gradient: Any) -> np.ndarray:
     """What was returned, as an array that can be looked at: NaN for what is none."""
-    array = np.asarray(np.nan if gradient is None else gradient)
+    try:
+        array = np.asarray(np.nan if gradient is None else gradient)
+    except ValueError:  # a ragged list
+        return np.asarray(np.nan)
     return array if array.dtype.kind in "fiubc" else np.asarray(np.nan)
 
 

@@ -155,9 +155,9 @@ def _doubtful(compared: Compared, found: Errors) -> tuple[str, str]:
     if not np.isfinite(uncertainty[k]):
         return "domain", f"the cost is not finite beside {place(k)}: no difference can be taken there"
     why, cause = "kink", "there is a kink nearby"
-    if noise[k] > uncertainty[k] / 2 and compared.scatter < RANDOM:
+    if noise[k] > uncertainty[k] / 2:
         why, cause = "rounding", "it is small beside the cost, which is rounded"
-    elif noise[k] > uncertainty[k] / 2:
+    if compared.scatter > RANDOM:
         why, cause = "noise", f"the cost is noisy by {compared.scatter:.0e} of its value: random, or float32?"
     agree = f"the two gradients differ by {found.error.max():.0e} at most"
     return (

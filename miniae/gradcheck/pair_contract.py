@@ -121,7 +121,9 @@ def pair_breaches(
             broken.append(Breach(name, text))
         comparable = one.shape == two.shape and name not in random
         if comparable and not same(one + 2 * two, together, np.abs(one) + 2 * np.abs(two)):
-            text = f"the gradient of {name} is not linear in dy: of dy1 + 2 dy2 it is not that of dy1 plus twice dy2's"
+            text = (
+                f"the gradient of {name} is not linear in dy, as every derivative is: is dy multiplied in everywhere?"
+            )
             broken.append(Breach(name, text))
     for name in linear:
         if name in pair.wrt:

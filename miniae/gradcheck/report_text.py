@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from miniae.gradcheck.judge import Block, place
 from miniae.gradcheck.words import listed, with_verb
 
@@ -79,6 +77,8 @@ def advice(report: "Report") -> list[str]:
     wrong, right = report.names("fail"), report.names("pass")
     if report.diagnosis is not None and report.diagnosis.observed:
         return ["Next: mend that and check again: it may be the cause of all the rest."]
+    if report.diagnosis is not None and report.diagnosis.findings and not right and not report.diagnosis.open:
+        return ["Next: mend that and check again."]
     if right:
         return [
             f"Next: whatever {with_verb(wrong, 'shares', 'share')} with {listed(right)} is right; "
@@ -87,14 +87,13 @@ def advice(report: "Report") -> list[str]:
     if len(wrong) == len(report.blocks) > 1:
         shared = "the cotangent dy" if report.evidence.pair is not None else "the gradient of the loss at the output"
         return [f"Next: every block is wrong, so look first at what all share: {shared}."]
-    if wrong == ("theta",) and report["theta"].shape != () and np.prod(report["theta"].shape) > SMALL:
+    if wrong == ("theta",) and len(report["theta"].shape) == 1 and report["theta"].shape[0] > SMALL:
         return ["Next: name the parts of theta with a layout, to see which of them are wrong."]
     worst = [block for block in report.blocks if block.why == "wrong"]
     if len(worst) == len(report.blocks) == 1:
         entry = f"{worst[0].name}{place(worst[0].index)}"
-        return [
-            f"Next: work out d{entry} by hand: which terms of the cost contain {entry}, and which are missing here?"
-        ]
+        what = "outputs depend on" if report.evidence.pair is not None else "terms of the cost contain"
+        return [f"Next: work out d{entry} by hand: which {what} {entry}?"]
     return []
 
 

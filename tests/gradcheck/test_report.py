@@ -28,6 +28,7 @@ class Finding:
 class Diagnosis:
     findings: tuple[Finding, ...] = (Finding(),)
     observed: bool = False
+    open: tuple[str, ...] = ("b1",)
 
     def __str__(self):
         return "Likely cause: the gradient is twice too large."

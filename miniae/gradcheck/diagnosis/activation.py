@@ -35,6 +35,8 @@ def _slopes(chain: Chain, place: int) -> Iterator[tuple[str, str, np.ndarray]]:
     curve, z, a = chain.stages[place], chain.signals[place], chain.signals[place + 1]
     assert isinstance(curve, Curve)
     name = curve.name
+    if name == "identity":
+        return  # its derivative is 1: there is nothing to forget
     yield "derivative-missing", f"The derivative of the {name} was not applied", np.ones_like(z)
     if curve.from_output is not None:
         text = f"The derivative of the {name}, written for its output a, was given its input z"
@@ -49,6 +51,10 @@ def _slopes(chain: Chain, place: int) -> Iterator[tuple[str, str, np.ndarray]]:
     for make in CURVES.values():
         other = make()
         if other.name != "identity":
+            if name == "activation":  # the pair's own, whatever that is
+                text = f"dx is dy times the derivative of the {other.name}, which this function is not"
+                yield "derivative-other-activation", text, other.slope(z)
+                continue
             article = "an" if name[0] in "aeiouE" else "a"
             text = f"The activation is {article} {name}, but the derivative applied is that of the {other.name}"
             if other.name == name:

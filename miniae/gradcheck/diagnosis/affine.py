@@ -24,7 +24,8 @@ def dense_mistakes(clues: Clues) -> Iterator[Explanation]:
         variants = list(_variants(stage, w, len(chain.x)))
         for k, signal in enumerate(chain.signals):
             if signal.shape == x.shape and not np.array_equal(signal, x):
-                what = "the pre-activations" if k == place - 1 else f"the signal before stage {k + 1}"
+                what = "the input x of the network" if k == 0 else "the activations of another layer"
+                what = "the pre-activations" if k == place - 1 and place > 1 else what
                 text = f"d{stage.w} was computed with {what} in place of the layer's own input"
                 variants.append(("input-of-wrong-layer", text, _with(dw=_of_input(signal))))
         for cause, text, backward in variants:

@@ -7,6 +7,7 @@ from itertools import permutations
 
 import numpy as np
 
+from miniae.gradcheck.contract import same
 from miniae.gradcheck.diagnosis.clues import Clues, close
 from miniae.gradcheck.diagnosis.explanation import Explanation
 from miniae.gradcheck.words import listed, with_verb
@@ -29,6 +30,19 @@ def accumulated(clues: Clues) -> Iterator[Explanation]:
             f"{grow} by one whole gradient with every call: what is computed is added to what was there, not assigned"
         )
         yield Explanation("accumulated", text, grown, observed=True)
+
+
+def not_repeatable(clues: Clues) -> Iterator[Explanation]:
+    """Call it twice more: it answers otherwise, though nothing was changed."""
+    first, second = _calls(clues, 2)
+    if first is None or second is None:
+        return
+    names = [c.name for c in clues.wrong if not same(first[c.name], second[c.name])]
+    if names:
+        change = with_verb(("d" + name for name in names), "changes", "change")
+        text = f"{change} from call to call: it is drawn at random, or made of what an earlier call left behind"
+        predicted = {c.name: c.analytic for c in clues.wrong if c.name in names}
+        yield Explanation("not-repeatable", text, predicted, observed=True)
 
 
 def changes_its_argument(clues: Clues) -> Iterator[Explanation]:
@@ -102,5 +116,8 @@ def shared_buffer(clues: Clues) -> Iterator[Explanation]:
     """One gradient is wrong and equal to another that is right: they are one array."""
     for c, other in permutations(clues.compared, 2):
         if c.name in clues.failing and other.name not in clues.failing and c.analytic.shape == other.analytic.shape:
-            text = f"d{c.name} is the same as d{other.name}, which is right: both were written to the same array"
-            yield Explanation("shared-buffer", text, {c.name: other.difference.gradient})
+            text = (
+                f"d{c.name} is the same as d{other.name}, which is right: is one handed back in the place of the "
+                "other, or were both written to the same array?"
+            )
+            yield Explanation("shared-buffer", text, {c.name: other.difference.gradient}, general=True)

@@ -17,7 +17,7 @@ class Constant(NamedTuple):
 
     Attributes:
         value: the number.
-        what: in words: "there are 10 examples".
+        what: in words: "there are 10 examples"; empty where the number speaks for itself.
         missing: the cause where the gradient is ``value`` times too large.
         doubled: the cause where it is ``value`` times too small.
     """
@@ -56,7 +56,7 @@ class Clues(Evidence):
 
     @cached_property
     def wrong(self) -> tuple[Compared, ...]:
-        """The failing blocks whose gradients can be compared: of the right shape, with finite numbers."""
+        """The failing blocks with an error to explain: of the right shape, with finite numbers, not the same ones."""
         return tuple(
             c
             for c in self.compared
@@ -65,6 +65,7 @@ class Clues(Evidence):
             and c.analytic.size
             and np.isfinite(c.analytic).all()
             and np.isfinite(c.difference.gradient).all()
+            and (c.analytic != c.difference.gradient).any()
         )
 
     @cached_property
@@ -102,15 +103,18 @@ class Clues(Evidence):
         """Known numbers by which a gradient may be off, the likeliest first."""
         m, n = self.examples, self.outputs
         found = []
+        # Of a pair that is not known, only the shapes are: whether rows are examples, nobody said.
+        unsure = self.pair is not None and self.chain is None
         if m and m > 1:
-            found.append(Constant(float(m), f"there are {m} examples", "missing-1/m", "doubled-1/m"))
+            what = f"its first argument has {m} rows" if unsure else f"there are {m} examples"
+            found.append(Constant(float(m), what, "missing-1/m", "doubled-1/m"))
         if n and n > 1:
-            what = f"every example has {n} outputs"
+            what = f"the output has {n} columns" if unsure else f"every example has {n} outputs"
             found.append(Constant(float(n), what, "missing-1/n-outputs", "doubled-1/n-outputs"))
         if m and n and m > 1 and n > 1:
             what = f"there are {m} examples with {n} outputs each, {m * n} elements"
             found.append(Constant(float(m * n), what, "missing-1/mn", "doubled-1/mn"))
-        found.append(Constant(2.0, "2 is what a square leaves and a half cancels", "missing-half", "doubled-half"))
+        found.append(Constant(2.0, "", "missing-half", "doubled-half"))
         return found
 
     @property
@@ -135,7 +139,7 @@ class Clues(Evidence):
             has += f", and the context ({', '.join(self.context)})"
         if self.chain is None:
             return has
-        return has + "; the calculation was rebuilt from them and gives the numerical gradient"
+        return has + "; the calculation was rebuilt from them and agrees with the cost"
 
 
 def _measured(compared: Compared) -> Compared:

@@ -15,7 +15,7 @@ LAMBDA_NAMES = ("lam", "lambda", "lambda_", "lamda", "weight_decay", "decay", "l
 def _mistakes(lam: float, m: int | None) -> Iterator[tuple[str, str, float]]:
     """Cause, sentence, and how much of w the gradient then has too much, for a cost with lambda/2 |w|^2."""
     w = f"lambda w, lambda = {lam:.4g}"
-    yield "decay-missing", f"The gradient lacks the weight decay {w}, which the cost has", -lam
+    yield "decay-missing", f"The gradient lacks the weight decay {w}", -lam
     yield "decay-doubled", f"The gradient has twice the weight decay {w}: the half in lambda/2 |w|^2 cancels the 2", lam
     yield "decay-halved", f"The gradient has half the weight decay {w}: the 2 of the square cancels the half", -lam / 2
     yield "decay-wrong-sign", f"The gradient has the weight decay {w} with the wrong sign", -2 * lam
@@ -52,6 +52,11 @@ def proportional_decay(clues: Clues) -> Iterator[Explanation]:
     if clues.chain is None and weights:
         lam = named(clues.context, LAMBDA_NAMES)
         for cause, text, extra in _mistakes(float(lam), clues.examples) if lam else ():
+            # The cost is not known, only what the gradient has more or less than the cost's own.
+            if cause == "decay-missing":
+                text += "; or the cost has lambda |w|^2, whose gradient is 2 lambda w"
+            elif cause == "decay-doubled":
+                text += "; or the cost lacks the weight decay"
             yield Explanation(cause, text, _plus(extra, weights))
         extra = _slope(weights)
         if extra < 0:

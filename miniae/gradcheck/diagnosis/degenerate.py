@@ -68,8 +68,8 @@ def integer_division(clues: Clues) -> Iterator[Explanation]:
     """Whole numbers where the right gradient has fractions."""
     for c in clues.wrong:
         numeric, whole = c.difference.gradient, c.analytic.dtype.kind in "iu"
-        if not whole and not c.analytic.any():
-            continue  # zeros have other explanations as well
+        if not whole and np.abs(c.analytic).max() <= 1e-9 * np.abs(numeric).max():
+            continue  # zeros, but for rounding, have other explanations as well
         for cut, how in ((np.trunc, "cut off"), (np.floor, "rounded down"), (np.rint, "rounded")):
             text = f"d{c.name} holds whole numbers, the right gradient with its fractions {how}: look for //"
             yield Explanation("integer-division", text, {c.name: cut(numeric)})

@@ -27,6 +27,7 @@ HYPOTHESES: list[Hypothesis] = [
     calls.changes_its_argument,
     calls.accumulated,
     calls.stale_cache,
+    calls.not_repeatable,
     degenerate.not_finite,
     degenerate.unused,
     degenerate.integer_division,

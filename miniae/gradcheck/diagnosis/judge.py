@@ -11,7 +11,7 @@ from miniae.gradcheck.diagnosis.explanation import Diagnosis, Explanation, Findi
 from miniae.gradcheck.diagnosis.hypotheses import HYPOTHESES
 from miniae.gradcheck.diagnosis.where import where
 from miniae.gradcheck.evidence import Compared, Evidence
-from miniae.gradcheck.judge import errors
+from miniae.gradcheck.judge import comparable, errors
 
 FLOOR = 1e-7  # predictions are themselves computed in floating point, some with differences in them
 CEILING = 1e-2  # where the numerical gradient is so vague that this much may stay unexplained, nothing is claimed
@@ -77,7 +77,7 @@ def diagnose(
     right = tuple(c.name for c in clues.compared if c.name not in clues.failing)
     failing_blocks = [c for c in clues.compared if c.name in clues.failing]
     places = tuple(f"{c.name}: {place}" for c in failing_blocks if (place := where(c, clues)))
-    only_rules = tuple(c.name for c in clues.wrong if not errors(c).wrong.any())
+    only_rules = tuple(c.name for c in failing_blocks if comparable(c) and c.value.size and not errors(c).wrong.any())
     return Diagnosis(tuple(_merged(judged)), clues.failing, right, clues.seen, places, only_rules, clues.hint)
 
 
@@ -88,7 +88,7 @@ def _judge(explanation: Explanation, clues: Clues) -> _Judged | None:
         return _Judged(explanation, 0.0, concerned) if concerned else None
     claimed: list[str] = []
     worst, digits, allowed = 0.0, 0.0, FLOOR
-    comparable = {c.name for c in clues.wrong}
+    explicable = {c.name for c in clues.wrong}
     for compared in clues.compared:
         predicted = explanation.predicted.get(compared.name)
         if predicted is None:
@@ -97,7 +97,7 @@ def _judge(explanation: Explanation, clues: Clues) -> _Judged | None:
             if predicted.shape != compared.analytic.shape or not close(predicted, compared.analytic, compared):
                 return None  # it would have broken a block that is right
             continue
-        if compared.name not in comparable:
+        if compared.name not in explicable:
             return None
         if predicted.shape != compared.analytic.shape or not np.isfinite(predicted).all():
             return None

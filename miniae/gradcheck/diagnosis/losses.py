@@ -54,7 +54,7 @@ def mistaken(loss: str, y: np.ndarray, t: Any) -> Iterator[tuple[str, str, np.nd
         yield "label-only", text, (p - t) * (t > 0)
         for by in 1, -1:
             side = "before" if by < 0 else "after"
-            text = f"The 1 was subtracted at the class {side} the label: labels count from 0"
+            text = f"The 1 was subtracted one class {side} the label's: labels here count from 0"
             yield "labels-off-by-one", text, p - np.roll(t, by, axis=1)
         down = np.exp(y - y.max(axis=0)) / np.exp(y - y.max(axis=0)).sum(axis=0)
         yield "softmax-wrong-axis", "The softmax was taken over the examples, not over the classes", down - t

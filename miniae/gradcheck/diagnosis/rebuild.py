@@ -144,7 +144,7 @@ def _of_parameters(evidence: Evidence, context: Mapping[str, Any]) -> Iterator[C
     biases = _numbered(values, r"(b|bias(?:es)?)_?(\d*)")
     if x is None or not weights or np.ndim(x) != 2 or any(values[w].ndim != 2 for w in weights.values()):
         return
-    target = named(context, TARGET_NAMES)
+    target = _from_zero(named(context, TARGET_NAMES))
     deep = len(weights) > 1
     for (data, goal), columns, hidden, last, loss, kl in product(
         _both_ways(np.asarray(x), target),
@@ -189,6 +189,14 @@ def _of_outputs(evidence: Evidence, context: Mapping[str, Any]) -> Iterator[Chai
 def _rho(context: Mapping[str, Any]) -> float:
     rho = named(context, RHO_NAMES)
     return float("nan") if rho is None else float(rho)
+
+
+def _from_zero(target: Any) -> Any:
+    """Class labels from 0; MATLAB, and so UFLDL, counts them from 1."""
+    labels = np.asarray(target)
+    if target is None or labels.dtype.kind not in "iu" or labels.size == 0 or labels.ndim != 1:
+        return target
+    return labels - 1 if labels.min() == 1 else labels
 
 
 def _values(evidence: Evidence) -> dict[str, np.ndarray]:

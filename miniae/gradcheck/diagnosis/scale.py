@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from miniae.gradcheck.diagnosis.chain import Penalty
 from miniae.gradcheck.diagnosis.clues import Clues, Constant, factor, is_bias
 from miniae.gradcheck.diagnosis.explanation import Explanation
 from miniae.gradcheck.evidence import Compared
@@ -69,12 +70,12 @@ def known_constant(clues: Clues) -> Iterator[Explanation]:
     for ratio, blocks in _alike(clues):
         are = _are(blocks)
         for constant in clues.constants + _lengths(clues, ratio):
-            value = f"{constant.value:g}"
+            value, known = f"{constant.value:g}", _known(constant)
             if ratio > 1:
-                text = f"{are} {value} times the right gradient, and {constant.what}: {_lack(constant.missing)}"
+                text = f"{are} {value} times the right gradient{known}: {_lack(constant.missing)}"
                 yield Explanation(constant.missing, text, _times(constant.value, blocks))
             elif 0 < ratio < 1:
-                text = f"{are} 1/{value} of the right gradient, and {constant.what}: {_lack(constant.doubled)}"
+                text = f"{are} 1/{value} of the right gradient{known}: {_lack(constant.doubled)}"
                 yield Explanation(constant.doubled, text, _times(1 / constant.value, blocks))
 
 
@@ -87,13 +88,17 @@ def _lengths(clues: Clues, ratio: float) -> list[Constant]:
     return [Constant(float(n), f"{last.name} says there are {n} outputs", "missing-1/n-outputs", "doubled-1/n-outputs")]
 
 
+def _known(constant: Constant) -> str:
+    return f" ({constant.what})" if constant.what else ""
+
+
 def _lack(cause: str) -> str:
     """What a factor means, in words."""
     kind = cause.split("-", 1)[1]
     over = {"1/m": "examples", "1/n-outputs": "outputs", "1/mn": "all elements"}.get(kind)
     if cause.startswith("missing"):
-        return f"a mean over {over} is missing" if over else "a half is missing"
-    return f"the mean over {over} was taken once too often" if over else "a factor 2 is missing"
+        return f"is a mean over {over} missing?" if over else "is a factor 1/2 missing, or a 2 too many?"
+    return f"was the mean over {over} taken twice?" if over else "is a factor 2 missing, or a 1/2 too many?"
 
 
 def data_term(clues: Clues) -> Iterator[Explanation]:
@@ -104,10 +109,15 @@ def data_term(clues: Clues) -> Iterator[Explanation]:
     for c in clues.constants:
         for value, cause in ((c.value, c.missing), (1 / c.value, c.doubled)):
             text = (
-                f"The loss's part of the gradient is {value:g} times the right one, and {c.what}: {_lack(cause)}. "
-                "The rest of it (weight decay, sparsity) is right"
+                f"The loss's part of the gradient is {value:g} times the right one{_known(c)}, the rest of it (weight "
+                f"decay, sparsity) right: {_lack(cause)}"
             )
             yield Explanation(cause, text, chain.gradient(delta=value * chain.delta))
+            pulls = {place: value * chain.pull(place) for place in chain.places(Penalty)}
+            text = (
+                f"All of the gradient but the weight decay is {value:g} times the right one{_known(c)}: {_lack(cause)}"
+            )
+            yield Explanation(cause, text, chain.gradient(delta=value * chain.delta, pulls=pulls))
     yield Explanation(
         "wrong-sign", "The loss's part of the gradient has the wrong sign", chain.gradient(delta=-chain.delta)
     )
@@ -136,10 +146,7 @@ def data_term_beside_decay(clues: Clues) -> Iterator[Explanation]:
             predicted = {
                 b.name: r * b.difference.gradient + (0.0 if is_bias(b) else decay) * b.value for b in clues.wrong
             }
-            text = (
-                f"The gradient is {r:g} times the right one but for the weight decay, which is right, and {c.what}: "
-                f"{_lack(cause)}"
-            )
+            text = f"All of the gradient but the weight decay is {r:g} times the right one{_known(c)}: {_lack(cause)}"
             if decay / (1 - r) > 0:
                 yield Explanation(cause, text, predicted, fitted=1)
 
@@ -147,8 +154,8 @@ def data_term_beside_decay(clues: Clues) -> Iterator[Explanation]:
 def some_constant(clues: Clues) -> Iterator[Explanation]:
     """A factor that is no known number here."""
     for ratio, blocks in _alike(clues):
-        if ratio != 0:
-            hint = f" If there are {round(ratio)} examples, a mean is missing" if _whole(ratio) else ""
+        if ratio != 0 and abs(ratio - 1) > 1e-3:  # nearer to 1 it is right to some digits, which is another story
+            hint = f" Is a mean over {round(ratio)} of something missing?" if _whole(ratio) else ""
             text = f"{_are(blocks)} {ratio:.6g} times the right gradient, in every entry.{hint}"
             yield Explanation("constant-factor", text, _times(ratio, blocks), fitted=1, general=True)
 

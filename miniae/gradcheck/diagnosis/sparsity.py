@@ -167,6 +167,8 @@ def _scaled(clues: Clues, place: int, cause: str, name: str) -> Iterator[Explana
     if square:
         above = sum(float(np.vdot(c.analytic - without[c.name], part[c.name])) for c in clues.wrong if c.name in part)
         ratio = above / square
+        if abs(ratio - 1) < 1e-3:
+            return
         text = f"The {name} term's part of the gradient is {ratio:.6g} times the right one; the rest of it is right"
         predicted = {key: without[key] + ratio * part[key] for key in right}
         yield Explanation(cause, text, predicted, fitted=1, general=True)
