@@ -57,7 +57,7 @@ def gradient_breach(name: str, gradient: Any, value: np.ndarray) -> Breach | Non
     """What is wrong with the kind of thing that was returned as a gradient of ``value``."""
     whose = f"the gradient of {name}"
     if gradient is None:
-        return Breach(name, f"{whose} is None: was its backward left out?")
+        return Breach(name, f"{whose} is None (was it left out of the backward?)")
     if isinstance(gradient, list | tuple):
         how = "np.concatenate([g.ravel() for g in gradients]) makes one"
         return Breach(name, f"{whose} is a {type(gradient).__name__} of {len(gradient)}; expected one array: {how}")

@@ -106,10 +106,10 @@ def pair_breaches(
         broken += [breach] if breach else []
     again = [as_gradient(g).copy() for g in pair.gradients(copied(args), cotangent.copy())]
     if not same(y, pair.output(copied(args))):
-        broken.append(Breach("", "forward gives another output when called again: is something drawn at random?"))
+        broken.append(Breach("", "forward gives another output when called again (is something drawn at random?)"))
     random = [name for name, one, two in zip(pair.wrt, gradients, again, strict=True) if not same(one, two)]
     broken += [
-        Breach(name, f"backward gives another gradient of {name} when called again: is something drawn at random?")
+        Breach(name, f"backward gives another gradient of {name} when called again (is something drawn at random?)")
         for name in random
     ]
     dy2 = rng.standard_normal(y.shape)
@@ -122,7 +122,7 @@ def pair_breaches(
         comparable = one.shape == two.shape and name not in random
         if comparable and not same(one + 2 * two, together, np.abs(one) + 2 * np.abs(two)):
             text = (
-                f"the gradient of {name} is not linear in dy, as every derivative is: is dy multiplied in everywhere?"
+                f"the gradient of {name} is not linear in dy, as every derivative is (dy must be a factor everywhere)"
             )
             broken.append(Breach(name, text))
     for name in linear:

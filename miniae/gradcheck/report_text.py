@@ -79,6 +79,8 @@ def advice(report: "Report") -> list[str]:
         return ["Next: mend that and check again: it may be the cause of all the rest."]
     if report.diagnosis is not None and report.diagnosis.findings and not right and not report.diagnosis.open:
         return ["Next: mend that and check again."]
+    if all(block.why == "zero" for block in report.blocks if block.name in wrong):
+        return [f"Next: check where the gradient is not zero, or declare that it rightly is: zero={wrong!r}."]
     if right:
         return [
             f"Next: whatever {with_verb(wrong, 'shares', 'share')} with {listed(right)} is right; "

@@ -37,7 +37,11 @@ def not_repeatable(clues: Clues) -> Iterator[Explanation]:
     first, second = _calls(clues, 2)
     if first is None or second is None:
         return
-    names = [c.name for c in clues.wrong if not same(first[c.name], second[c.name])]
+    names = [
+        c.name
+        for c in clues.wrong
+        if not (same(first[c.name], second[c.name]) and same(first[c.name], np.asarray(c.analytic)))
+    ]
     if names:
         change = with_verb(("d" + name for name in names), "changes", "change")
         text = f"{change} from call to call: it is drawn at random, or made of what an earlier call left behind"

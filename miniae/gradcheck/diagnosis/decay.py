@@ -33,7 +33,7 @@ def rebuilt_decay(clues: Clues) -> Iterator[Explanation]:
     right = chain.gradient()
     for cause, text, extra in _mistakes(chain.decay, clues.examples):
         for group in (chain.weights, *([w] for w in chain.weights)):
-            where = "" if group is chain.weights else f", in d{group[0]}"
+            where = "" if len(group) == len(chain.weights) else f", in d{group[0]}"
             yield Explanation(cause, text + where, {w: right[w] + extra * chain.values[w] for w in group})
     lam = named(clues.context, LAMBDA_NAMES) or getattr(clues.model, "weight_decay", 0.0) or chain.decay
     for group, cause, text in (

@@ -6,6 +6,7 @@ import numpy as np
 
 from miniae.gradcheck.diagnosis.clues import Clues, is_bias
 from miniae.gradcheck.diagnosis.explanation import Explanation
+from miniae.gradcheck.evidence import Compared
 from miniae.gradcheck.judge import RANDOM, errors
 from miniae.gradcheck.words import with_verb
 
@@ -22,7 +23,7 @@ def not_finite(clues: Clues) -> Iterator[Explanation]:
     """NaN or infinity in it."""
     for c in clues.compared:
         bad = np.flatnonzero(~np.isfinite(c.analytic))
-        if bad.size:
+        if bad.size and c.analytic.shape == c.value.shape:
             index = ", ".join(str(int(i)) for i in np.unravel_index(bad[0], c.analytic.shape))
             text = (
                 f"d{c.name} is {c.analytic.flat[bad[0]]} at [{index}] and not finite in {bad.size} of "
@@ -31,9 +32,14 @@ def not_finite(clues: Clues) -> Iterator[Explanation]:
             yield Explanation("not-finite", text, {c.name: c.analytic}, observed=True)
 
 
+def _nothing(c: Compared) -> bool:
+    """Whether the gradient is zero, but for rounding, where the right one is not."""
+    return bool(np.abs(c.analytic).max() <= 1e-9 * np.abs(c.difference.gradient).max())
+
+
 def bias_missing(clues: Clues) -> Iterator[Explanation]:
     """Only the biases' gradients are zero."""
-    zero = [c for c in clues.wrong if not c.analytic.any() and is_bias(c)]
+    zero = [c for c in clues.wrong if _nothing(c) and is_bias(c)]
     if zero and len(zero) < len(clues.compared) and any(c.analytic.any() for c in clues.compared):
         are = with_verb(("d" + c.name for c in zero), "is", "are")
         text = f"{are} zero throughout: the gradient with respect to the bias was never computed, or not handed back"
@@ -42,7 +48,7 @@ def bias_missing(clues: Clues) -> Iterator[Explanation]:
 
 def zero_gradient(clues: Clues) -> Iterator[Explanation]:
     """Zero throughout where the right one is not."""
-    zero = [c for c in clues.wrong if not c.analytic.any()]
+    zero = [c for c in clues.wrong if _nothing(c)]
     if zero:
         are = with_verb(("d" + c.name for c in zero), "is", "are")
         text = f"{are} zero throughout: it was not computed, not handed back, or lost in an integer division"
@@ -68,8 +74,8 @@ def integer_division(clues: Clues) -> Iterator[Explanation]:
     """Whole numbers where the right gradient has fractions."""
     for c in clues.wrong:
         numeric, whole = c.difference.gradient, c.analytic.dtype.kind in "iu"
-        if not whole and np.abs(c.analytic).max() <= 1e-9 * np.abs(numeric).max():
-            continue  # zeros, but for rounding, have other explanations as well
+        if not whole and _nothing(c):
+            continue  # zeros have other explanations as well
         for cut, how in ((np.trunc, "cut off"), (np.floor, "rounded down"), (np.rint, "rounded")):
             text = f"d{c.name} holds whole numbers, the right gradient with its fractions {how}: look for //"
             yield Explanation("integer-division", text, {c.name: cut(numeric)})

@@ -111,7 +111,7 @@ class Diagnosis:
         share = f"This explains {100 * (1 - finding.unexplained):.1f} % of the error in {listed(finding.blocks)}"
         share = f"This concerns {listed(finding.blocks)}" if finding.observed else share
         right = f"; {with_verb(self.right, 'is', 'are')} right" if self.right else ""
-        return f"{head}: {text.rstrip('.?')}. {share}{right}."
+        return f"{head}: {text}{'' if text.endswith('?') else '.'} {share}{right}."
 
     def _rival(self, number: int) -> bool:
         """Whether a better finding claims some of the same blocks."""

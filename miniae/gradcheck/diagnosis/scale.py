@@ -50,7 +50,7 @@ def bias_averaged(clues: Clues) -> Iterator[Explanation]:
     if not all(is_bias(c) or c.name == x_name for c in clues.compared if c.name in clues.failing):
         return
     for ratio, blocks in _alike(clues):
-        if not all(is_bias(c) for c in blocks) or len(blocks) == len(clues.compared) or not 0 < ratio < 1:
+        if not all(is_bias(c) for c in blocks) or len(blocks) == len(clues.compared) or not 1e-9 < ratio < 1:
             continue
         m = _averaged_over(clues, blocks[0]) or round(1 / ratio)
         known = "" if clues.examples else ", as a mean over that many examples would be"
