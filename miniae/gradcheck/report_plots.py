@@ -143,7 +143,7 @@ def scatter(report: "Report", names: Collection[str] | None = None, *, ax: "Axes
     ax.set_xlabel("numeric (largest entry of each block = 1)")
     ax.set_ylabel("analytic, in the same units")
     ax.title.set_text("Gradient under test against central differences")
-    ax.legend(fontsize=SMALL)
+    ax.legend(fontsize=SMALL, loc="upper left", bbox_to_anchor=(1, 1))  # beside the points, lest it hide one
     return figure_of(ax)
 
 
