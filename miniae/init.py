@@ -122,6 +122,11 @@ def he_normal(rng: Generator, shape: Shape) -> Float64[Array, "..."]:
     return _normal_of_variance(rng, shape, 2 / fans(shape)[0])
 
 
+def ones(_rng: Generator, shape: Shape) -> Float64[Array, "..."]:
+    """Ones: for scales."""
+    return np.ones(shape)
+
+
 def zeros(_rng: Generator, shape: Shape) -> Float64[Array, "..."]:
     """All zeros: for biases. Weights of zero never learn apart, since all units get the same gradient.
 

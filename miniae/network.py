@@ -1,5 +1,6 @@
 """Sequential: a chain of layers over one flat vector of parameters."""
 
+import copy
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -65,15 +66,37 @@ class Sequential:
             own, kept = layer.parameters(), layer.buffers()
             number += bool(own or kept)
             names.append({name: f"{name}{number}" for name in (*own, *kept)})
-            parameters |= {names[-1][name]: parameter for name, parameter in own.items()}
+            for name, parameter in own.items():
+                if parameter.shared:
+                    names[-1][name] = _shared(layer, name, parameter, parameters)
+                else:
+                    parameters[names[-1][name]] = parameter
             buffers |= {names[-1][name]: parameter for name, parameter in kept.items()}
-        self.steps: list[Step] = []
-        for places, layer in fuse(self.layers, self.backend.fused):
-            known = {name: full for place in places for name, full in names[place].items()}
-            own, kept = layer.parameters(), layer.buffers()
-            self.steps.append(Step(places[0], layer, {k: known[k] for k in own}, {k: known[k] for k in kept}))
+        self._names = names
+        self.steps = self._steps(range(len(self.layers)))
         self.layout, self._initializers = _lay_out(parameters)
         self.buffers_layout, self._buffer_initializers = _lay_out(buffers)
+
+    def _steps(self, places: range) -> list[Step]:
+        """What to run for the layers at these places: a backend may do several of them at once."""
+        steps = []
+        for among, layer in fuse([self.layers[place] for place in places], self.backend.fused):
+            known = {name: full for k in among for name, full in self._names[places[k]].items()}
+            own, kept = layer.parameters(), layer.buffers()
+            steps.append(Step(places[among[0]], layer, {k: known[k] for k in own}, {k: known[k] for k in kept}))
+        return steps
+
+    def part(self, start: int, stop: int) -> "Sequential":
+        """The layers from ``start`` to before ``stop`` as a network on the same theta and buffers.
+
+        >>> from miniae.layers import Dense, Sigmoid
+        >>> network = Sequential([Dense(8, 3), Sigmoid(), Dense(3, 8)])
+        >>> network.part(0, 2)(network.initial(), np.zeros((5, 8))).shape
+        (5, 3)
+        """
+        part = copy.copy(self)
+        part.steps = self._steps(range(start, stop))
+        return part
 
     def initial(self, seed: int = 0, dtype: Any = "float64") -> Array:
         """A fresh theta. Drawn in float64 whatever ``dtype``, so one seed means one network."""
@@ -176,6 +199,22 @@ class Sequential:
             here = ctx.at(step.place, x_shape=record.x_shape, needs_x=needs_x or i > first)
             dx = step.layer.backward(dx, record.cache, wanted[i], here)
         return dx
+
+
+def _shared(layer: Layer, name: str, parameter: Parameter, known: Mapping[str, Parameter]) -> str:
+    """The name of an earlier layer's parameter, if there is one of the right shape.
+
+    Raises:
+        ValueError: if there is none; the message lists what there is.
+    """
+    earlier = known.get(parameter.shared)
+    if earlier is None or earlier.shape != parameter.shape:
+        there = ", ".join(f"{key} {p.shape}" for key, p in known.items()) or "none"
+        raise ValueError(
+            f"{layer}: no earlier parameter {parameter.shared!r} of shape {parameter.shape} to share as its {name}; "
+            f"before it there are: {there}"
+        )
+    return parameter.shared
 
 
 def _lay_out(parameters: Mapping[str, Parameter]) -> tuple[Layout, dict[str, Any]]:

@@ -50,7 +50,8 @@ def test_cost_by_hand():
     # Weights of 1 cost 5/2 for each of the 12; biases cost nothing.
     for slot in model.layout:
         theta[slot.slice] = 1.0 if slot.decays else 0.0
-    model_without = Autoencoder(model.encoder.layers, model.decoder.layers)
+    layers = model.network.layers
+    model_without = Autoencoder(layers[:3], layers[3:])
     decay = model.cost(theta, np.array([[1.0, 0.0]])) - model_without.cost(theta, np.array([[1.0, 0.0]]))
     assert decay == pytest.approx(30.0, rel=1e-12)
 

@@ -3,17 +3,17 @@
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from miniae.context import Context
 from miniae.gradcheck.checker import check_function
 from miniae.gradcheck.compare import ELEMENTWISE, PROJECTIONS, name_of
 from miniae.gradcheck.numeric import STEPS, generator
 from miniae.gradcheck.report import Report
-from miniae.layers import Layer
 from miniae.layout import Layout
-from miniae.network import Sequential
 
 
 class Subject(NamedTuple):
@@ -84,7 +84,7 @@ def check(
     >>> [block.name for block in check(SparseAutoencoder(4, 2), x).blocks]
     ['w1', 'b1', 'w2', 'b2']
     >>> [block.name for block in check(Dense(4, 3), x).blocks]
-    ['x', 'w1', 'b1']
+    ['x', 'w', 'b']
     >>> check(squared_error, x, 1 - x)["y"].verdict
     'pass'
     """
@@ -111,21 +111,37 @@ def check(
 
 def has_parameters(subject: Any) -> bool:
     """Whether it is a model, a network or a layer, not a function."""
-    return isinstance(subject, Layer | Sequential) or (hasattr(subject, "cost_and_grad") and hasattr(subject, "layout"))
+    return _is_model(subject) or _is_network(subject) or _is_layer(subject)
+
+
+# They are known by what they can do, not by their classes: whoever writes another kind can have it checked too.
+
+
+def _is_model(subject: Any) -> bool:
+    return all(hasattr(subject, name) for name in ("layout", "cost", "cost_and_grad"))
+
+
+def _is_network(subject: Any) -> bool:
+    return all(hasattr(subject, name) for name in ("layout", "layers", "forward", "backward", "context"))
+
+
+def _is_layer(subject: Any) -> bool:
+    return all(hasattr(subject, name) for name in ("parameters", "buffers", "forward", "backward"))
 
 
 def _subject(subject: Any, data: tuple[Any, ...], theta: np.ndarray | None, seed: int) -> Subject:
     """What kind of thing it is."""
-    if isinstance(subject, Layer):
-        return _of_network(Sequential([subject]), data, theta, seed)._replace(called="layer")
-    if isinstance(subject, Sequential):
-        return _of_network(subject, data, theta, seed)
-    if has_parameters(subject):
-        return _of_model(subject, data, theta)
-    if not callable(subject) or isinstance(subject, type):
+    if isinstance(subject, type) or not (callable(subject) or has_parameters(subject)):
         kind = f"the class {subject.__name__}" if isinstance(subject, type) else type(subject).__name__
         raise TypeError(f"check: expected a model, network, layer, loss or penalty, got {kind}")
-    return _of_function(subject, data)
+    if _is_model(subject):
+        return _of_model(subject, data, theta)
+    if not has_parameters(subject):
+        return _of_function(subject, data)
+    if len(data) != 1:
+        raise ValueError(f"check: a network or layer takes one input x, got {len(data)} arguments")
+    x = _float64(data[0], "x")
+    return _of_network(subject, x, theta, seed) if _is_network(subject) else _of_layer(subject, x, theta, seed)
 
 
 def _of_model(model: Any, data: tuple[Any, ...], theta: np.ndarray | None) -> Subject:
@@ -140,32 +156,82 @@ def _of_model(model: Any, data: tuple[Any, ...], theta: np.ndarray | None) -> Su
     )
 
 
-def _of_network(network: Sequential, data: tuple[Any, ...], theta: np.ndarray | None, seed: int) -> Subject:
-    """The sum of dy times the output and of the layers' own costs, as a function of the input and the parameters."""
-    if len(data) != 1:
-        raise ValueError(f"check: a network or layer takes one input x, got {len(data)} arguments")
-    x = _float64(data[0], "x")
-    parameters = network.initial() if theta is None else theta
-    network.layout.check("theta", parameters)
-    shapes = {"x": x.shape, **{slot.name: slot.shape for slot in network.layout}}
-    dy = generator(seed).standard_normal(network(parameters, x).shape)
+def _of_network(network: Any, x: np.ndarray, theta: np.ndarray | None, seed: int) -> Subject:
+    theta = network.initial() if theta is None else theta
+    network.layout.check("theta", theta)
 
-    def context() -> Any:
-        return network.context(network.initial_buffers())
+    def run(theta: np.ndarray, x: np.ndarray) -> Run:
+        ctx = network.context(network.initial_buffers())
+        y, records, cost = network.forward(theta, x, ctx)
+
+        def back(dy: np.ndarray) -> tuple[Any, np.ndarray]:
+            gradient = np.zeros(network.layout.size)
+            dx = network.backward(dy, records, gradient, ctx, needs_x=True)
+            return dx, gradient
+
+        return Run(y, cost, back)
+
+    shapes = {slot.name: slot.shape for slot in network.layout}
+    return _of_output(run, x, theta, shapes, seed)._replace(called="network", model=network)
+
+
+def _of_layer(layer: Any, x: np.ndarray, theta: np.ndarray | None, seed: int) -> Subject:
+    rng = np.random.default_rng(0)
+    shapes = {name: parameter.shape for name, parameter in layer.parameters().items()}
+    layout = Layout.of(shapes)
+    if theta is None:
+        theta = np.zeros(layout.size)
+        for name, view in layout.views(theta).items():
+            view[...] = layer.parameters()[name].init(rng, view.shape)
+    layout.check("theta", theta)
+    kept = {name: buffer.init(rng, buffer.shape) for name, buffer in layer.buffers().items()}
+
+    def run(theta: np.ndarray, x: np.ndarray) -> Run:
+        ctx = Context(buffers=kept, new_buffers={name: array.copy() for name, array in kept.items()}).at(0)
+        y, cache, cost = layer.forward(layout.views(theta), x, ctx)
+
+        def back(dy: np.ndarray) -> tuple[Any, np.ndarray]:
+            gradient = np.zeros(layout.size)
+            return layer.backward(dy, cache, layout.views(gradient), replace(ctx, x_shape=x.shape)), gradient
+
+        return Run(y, cost, back)
+
+    alone = SimpleNamespace(layers=(layer,))
+    return _of_output(run, x, theta, shapes, seed)._replace(called="layer", model=alone)
+
+
+class Run(NamedTuple):
+    """A forward pass: the output, the layers' own cost, and ``back(dy) -> (dx, gradient of theta)``."""
+
+    y: np.ndarray
+    cost: Any
+    back: Callable[[np.ndarray], tuple[Any, np.ndarray]]
+
+
+def _of_output(
+    run: Callable[[np.ndarray, np.ndarray], Run],
+    x: np.ndarray,
+    theta: np.ndarray,
+    shapes: Mapping[str, tuple[int, ...]],
+    seed: int,
+) -> Subject:
+    """The sum of dy times the output and of the layers' own costs, as a function of the input and the parameters."""
+    dy = generator(seed).standard_normal(run(theta, x).y.shape)
+
+    def at(point: np.ndarray) -> Run:
+        return run(point[x.size :], point[: x.size].reshape(x.shape))
 
     def cost(point: np.ndarray) -> Any:
-        y, _, own = network.forward(point[x.size :], point[: x.size].reshape(x.shape), context())
-        return (dy * y).sum() + own
+        found = at(point)
+        return (dy * found.y).sum() + found.cost
 
     def cost_and_grad(point: np.ndarray) -> tuple[Any, np.ndarray]:
-        ctx, gradient = context(), np.zeros(point.size)
-        y, records, own = network.forward(point[x.size :], point[: x.size].reshape(x.shape), ctx)
-        dx = network.backward(dy.copy(), records, gradient[x.size :], ctx, needs_x=True)
-        gradient[: x.size] = np.asarray(dx).ravel()
-        return (dy * y).sum() + own, gradient
+        found = at(point)
+        dx, gradient = found.back(dy.copy())
+        return (dy * found.y).sum() + found.cost, np.concatenate([np.ravel(dx), gradient])
 
-    point = np.concatenate([x.ravel(), parameters])
-    return Subject(cost_and_grad, cost, point, Layout.of(shapes), "network", network, (x, dy))
+    point = np.concatenate([x.ravel(), theta])
+    return Subject(cost_and_grad, cost, point, Layout.of({"x": x.shape, **shapes}), "", data=(x, dy))
 
 
 def _of_function(function: Callable[..., Any], data: tuple[Any, ...]) -> Subject:

@@ -10,11 +10,31 @@ from miniae.init import Initializer, zeros
 
 
 class Parameter(NamedTuple):
-    """An array that a layer asks for: its shape, how it starts, and whether weight decay applies to it."""
+    """An array that a layer asks for.
+
+    Attributes:
+        shape: of the array.
+        init: how it starts.
+        decays: whether weight decay applies to it.
+        shared: the name of an earlier layer's parameter that this one is; "" for one of its own.
+    """
 
     shape: Shape
     init: Initializer = zeros
     decays: bool = False
+    shared: str = ""
+
+
+class Sight(NamedTuple):
+    """How the outputs of a layer stand over its inputs, along height and width.
+
+    Attributes:
+        window: how many inputs one output sees.
+        step: inputs from one output to the next; 1/2 where there are two outputs for each input.
+    """
+
+    window: tuple[float, float] = (1, 1)
+    step: tuple[float, float] = (1, 1)
 
 
 @dataclass(frozen=True)
@@ -43,6 +63,14 @@ class Layer:
     def output_shape(self, shape: Shape) -> Shape:
         """The shape that comes out where ``shape`` goes in, batch included."""
         return shape
+
+    def multiply_adds(self, shape: Shape) -> int:
+        """Products of weights and inputs added up where ``shape`` goes in; elementwise work does not count."""
+        return 0
+
+    def sight(self) -> Sight | None:
+        """How far it sees; None where every output sees all of the input."""
+        return Sight()
 
     def forward(self, params: Mapping[str, Array], x: Array, ctx: Context) -> tuple[Array, Any, Any]:
         """Run the layer on a batch.

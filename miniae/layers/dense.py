@@ -49,3 +49,10 @@ class Dense(Layer):
             hint = "; make a row of each example: x.reshape(len(x), -1)" if len(shape) > 2 else ""
             raise ValueError(f"{self}: the input must have shape (N, {self.in_features}), got {shape}{hint}")
         return (*shape[:-1], self.out_features)
+
+    def multiply_adds(self, shape: Shape) -> int:
+        """N D O."""
+        return shape[0] * self.in_features * self.out_features
+
+    def sight(self) -> None:
+        """All of it."""

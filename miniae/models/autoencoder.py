@@ -8,7 +8,6 @@ from miniae.backends import Backend
 from miniae.layers.base import Layer
 from miniae.losses import LOSSES
 from miniae.models.base import Model, check_batch
-from miniae.network import Sequential
 
 
 class Autoencoder(Model):
@@ -46,8 +45,8 @@ class Autoencoder(Model):
         backend: str | Backend = "numpy",
     ) -> None:
         super().__init__([*encoder, *decoder], loss, weight_decay=weight_decay, seed=seed, dtype=dtype, backend=backend)
-        self.encoder = Sequential(encoder, self.backend)
-        self.decoder = Sequential(decoder, self.backend)
+        self.encoder = self.network.part(0, len(encoder))
+        self.decoder = self.network.part(len(encoder), len(encoder) + len(decoder))
 
     def default_target(self, x: Array) -> Array:
         """The input itself."""
@@ -56,14 +55,12 @@ class Autoencoder(Model):
     def encode(self, x: Array) -> Array:
         """The codes of a batch, with the current theta."""
         check_batch("x", x, self.theta.dtype)
-        size, kept = self.encoder.layout.size, self.encoder.buffers_layout.size
-        return self.encoder(self.theta[:size], x, self.buffers[:kept])
+        return self.encoder(self.theta, x, self.buffers)
 
     def decode(self, code: Array) -> Array:
         """What a batch of codes stands for, with the current theta."""
         check_batch("code", code, self.theta.dtype)
-        size, kept = self.encoder.layout.size, self.encoder.buffers_layout.size
-        y = self.decoder(self.theta[size:], code, self.buffers[kept:])
+        y = self.decoder(self.theta, code, self.buffers)
         return self.backend.pairs[LOSSES[self.loss].link].forward(y)[0]
 
     def reconstruct(self, x: Array) -> Array:

@@ -14,12 +14,16 @@ from miniae.reduce import Reduce, local
 
 
 class BatchNormCache(NamedTuple):
-    """What the backward needs: normalised inputs, 1 / sigma, gamma, and m where the statistics were the batch's."""
+    """What the backward needs: normalised inputs, 1 / sigma, gamma, and m where the statistics were the batch's.
+
+    ``statistics``, mean and variance, are for whoever keeps running ones.
+    """
 
     normal: Float[Array, "... C"]
     scale: Float[Array, " C"]
     gamma: Float[Array, " C"]
-    m: float | None
+    m: int | None
+    statistics: tuple[Float[Array, " C"], Float[Array, " C"]]
 
 
 def batch_norm_forward(
@@ -73,18 +77,17 @@ def batch_norm_forward(
     xp, m = array_module(x), None
     if statistics is None:
         check_examples("batch_norm", x)
-        (mean, variance), m = batch_statistics(x, reduce)
-    else:
-        mean, variance = statistics
+        statistics, m = batch_statistics(x, reduce)
+    mean, variance = statistics
     scale = 1 / xp.sqrt(variance + x.dtype.type(eps))
     y = output("batch_norm", out, x.shape, x)
     normal = (x - mean) * scale
     xp.multiply(normal, gamma, out=y)
     y += beta  # (2)
-    return y, BatchNormCache(normal, scale, gamma, m)
+    return y, BatchNormCache(normal, scale, gamma, m, statistics)
 
 
-def batch_statistics(x: Float[Array, "... C"], reduce: Reduce = local) -> tuple[tuple[Array, Array], float]:
+def batch_statistics(x: Float[Array, "... C"], reduce: Reduce = local) -> tuple[tuple[Array, Array], int]:
     """Mean and variance (1) of each feature over the batch of all workers, and m."""
     axes = tuple(range(x.ndim - 1))
     total, m = reduce(x.sum(axis=axes), x.size // x.shape[-1])
@@ -130,7 +133,7 @@ def batch_norm_backward(
     Raises:
         TypeError, ValueError: if ``dy`` has not the dtype and shape of ``y``.
     """
-    normal, scale, gamma, m = cache
+    normal, scale, gamma, m, _ = cache
     check_cotangent("batch_norm", dy, normal.shape, normal.dtype)
     xp, out, axes = array_module(dy), out or {}, tuple(range(dy.ndim - 1))
     dx = None

@@ -29,7 +29,7 @@ def test_a_model_with_one_argument_or_two():
     "layer", [Dense(4, 3), Dense(4, 3, bias=False), Sigmoid(), ReLU(), Softmax(), KLSparsity(0.2, 3.0), L1Sparsity(0.5)]
 )
 def test_a_layer_with_its_input(layer):
-    assert names(check(layer, X)) == ["x", *(f"{name}1" for name in layer.parameters())]
+    assert names(check(layer, X)) == ["x", *layer.parameters()]
 
 
 def test_a_network_counts_what_its_layers_add():
@@ -96,3 +96,5 @@ def test_errors():
         check(LOSSES["squared_error"].function, X)
     with pytest.raises(ValueError, match="theta"):
         check(Dense(4, 3), X, theta=np.ones(3))
+    with pytest.raises(ValueError, match="theta"):
+        check(Sequential([Dense(4, 3)]), X, theta=np.ones(3))

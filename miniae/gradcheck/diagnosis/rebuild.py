@@ -58,7 +58,7 @@ def _candidates(evidence: Evidence) -> Iterator[Chain]:
 def _of_model(evidence: Evidence) -> Iterator[Chain]:
     """The model's own layers and loss; or those of a network, with the cotangent that made its output a cost."""
     network = getattr(evidence.model, "network", evidence.model)
-    stages = _stages(getattr(network, "layers", ()))
+    stages = _stages(getattr(network, "layers", ()), _values(evidence))
     if stages is None or not evidence.data:
         return
     x, *rest = evidence.data
@@ -70,14 +70,15 @@ def _of_model(evidence: Evidence) -> Iterator[Chain]:
         yield Chain(stages, _values(evidence), x, loss=loss, target=rest[0] if rest else x)
 
 
-def _stages(layers: Sequence[Any]) -> tuple[Stage, ...] | None:
+def _stages(layers: Sequence[Any], values: Mapping[str, Any]) -> tuple[Stage, ...] | None:
     """The stage for each layer; None where one has none."""
     stages: list[Stage] = []
     number = 0
     for layer in layers:
         number += bool(layer.parameters())
         if layer.op == "dense":
-            stages.append(Affine(f"w{number}", f"b{number}" if layer.bias else None))
+            w, b = (name if name in values else f"{name}{number}" for name in ("w", "b"))  # a layer alone: w
+            stages.append(Affine(w, b if layer.bias else None))
         elif layer.op in CURVES:
             stages.append(CURVES[layer.op](**layer.options()))
         elif layer.op == "softmax":

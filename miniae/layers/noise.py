@@ -1,0 +1,127 @@
+"""Noise layers: they spoil their input while training, and pass it through at all other times.
+
+What they draw depends on the run's seed, the step and the layer's place alone (:mod:`miniae.noise`), so that the
+backward pass meets the very mask of its forward, and a noisy cost can be differentiated numerically.
+
+Each is y = x * keep + add: what is kept of an element, times a factor, and what is put in its place. The gradient is
+dy * keep.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from miniae import noise
+from miniae.arrays import Array
+from miniae.context import Context
+from miniae.layers.base import Layer
+
+
+@dataclass(frozen=True)
+class NoiseLayer(Layer):
+    """What they have in common; each says in :meth:`draw` what it keeps and what it adds."""
+
+    def draw(self, x: Array, ctx: Context) -> tuple[Array | None, Array | None]:
+        """``keep`` and ``add`` for this step, shaped like ``x``; None for a keep of 1 or an add of 0."""
+        raise NotImplementedError
+
+    def forward(self, params: Mapping[str, Array], x: Array, ctx: Context) -> tuple[Array, Any, Any]:
+        """Spoil the input while training. The cache is ``keep``."""
+        if not ctx.training:
+            return x, None, 0.0
+        keep, add = self.draw(x, ctx)
+        y = x if keep is None else ctx.backend.xp.multiply(x, keep, out=ctx.out("y", x.shape, x.dtype))
+        if add is not None:
+            y = ctx.backend.xp.add(y, add, out=ctx.out("y", x.shape, x.dtype))
+        return y, keep, 0.0
+
+    def backward(self, dy: Array, cache: Any, grads: Mapping[str, Array], ctx: Context) -> Array | None:
+        """``dy * keep``."""
+        if not ctx.needs_x or cache is None:
+            return dy if ctx.needs_x else None
+        return ctx.backend.xp.multiply(dy, cache, out=ctx.out("dx", dy.shape, dy.dtype))
+
+    def uniform(self, x: Array, ctx: Context) -> Array:
+        """Numbers in [0, 1), one for each element."""
+        return ctx.backend.xp.asarray(noise.uniform(x.shape, x.dtype, **_stream(ctx)))
+
+
+@dataclass(frozen=True)
+class GaussianNoise(NoiseLayer):
+    """Adds independent normal noise to every element.
+
+    Args:
+        std: its standard deviation, at least 0.
+
+    Source: Vincent et al. (2010), "Stacked denoising autoencoders".
+    """
+
+    std: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.std < math.inf:
+            raise ValueError(f"GaussianNoise: std must be finite and not negative, got {self.std}")
+
+    def draw(self, x: Array, ctx: Context) -> tuple[Array | None, Array | None]:
+        """Everything is kept."""
+        drawn = ctx.backend.xp.asarray(noise.normal(x.shape, x.dtype, **_stream(ctx)))
+        return None, drawn * x.dtype.type(self.std)
+
+
+@dataclass(frozen=True)
+class _Dropping(NoiseLayer):
+    """Noise that hits a fraction of the elements.
+
+    Args:
+        rate: the fraction, at least 0 and less than 1.
+    """
+
+    rate: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.rate < 1:
+            raise ValueError(f"{type(self).__name__}: rate must be at least 0 and less than 1, got {self.rate}")
+
+
+@dataclass(frozen=True)
+class Dropout(_Dropping):
+    """Sets a fraction of the elements to zero and scales the others up, so that the mean stays: by 1 / (1 - rate).
+
+    Source: Srivastava et al. (2014), "Dropout".
+    """
+
+    def draw(self, x: Array, ctx: Context) -> tuple[Array | None, Array | None]:
+        """1 / (1 - rate) of what is kept."""
+        kept = self.uniform(x, ctx) >= self.rate
+        return kept.astype(x.dtype) / x.dtype.type(1 - self.rate), None
+
+
+@dataclass(frozen=True)
+class MaskingNoise(_Dropping):
+    """Sets a fraction of the elements to zero and leaves the others as they are.
+
+    Source: Vincent et al. (2008), "Extracting and composing robust features with denoising autoencoders".
+    """
+
+    def draw(self, x: Array, ctx: Context) -> tuple[Array | None, Array | None]:
+        """All of what is kept."""
+        return (self.uniform(x, ctx) >= self.rate).astype(x.dtype), None
+
+
+@dataclass(frozen=True)
+class SaltAndPepper(_Dropping):
+    """Sets a fraction of the elements to 0 or to 1, half of it each.
+
+    Source: Vincent et al. (2010), "Stacked denoising autoencoders".
+    """
+
+    def draw(self, x: Array, ctx: Context) -> tuple[Array | None, Array | None]:
+        """One number for each element says whether it is hit, and by what."""
+        u = self.uniform(x, ctx)
+        return (u >= self.rate).astype(x.dtype), (u < self.rate / 2).astype(x.dtype)
+
+
+def _stream(ctx: Context) -> dict[str, int]:
+    """Whose random numbers these are: every layer of a network has its own."""
+    return {"seed": ctx.seed, "step": ctx.step, "stream": ctx.position[-1]}
