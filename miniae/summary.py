@@ -71,6 +71,7 @@ def summary(network: Any, shape: Shape) -> Summary:
         ValueError: if a layer cannot take what the one before hands it; the message names both.
 
     >>> from miniae.layers import Conv2d, Dense, Flatten, MaxPool2d, ReLU
+    >>> from miniae.network import Sequential
     >>> network = Sequential([Conv2d(1, 4, padding="same"), ReLU(), MaxPool2d(), Flatten(), Dense(784, 10)])
     >>> print(summary(network, (28, 28, 1)))
     layer                         output shape  parameters  multiply-adds  sees

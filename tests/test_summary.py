@@ -12,7 +12,7 @@ def test_counts_of_a_dense_network():
     table = summary(SparseAutoencoder(64, 25, rho=0.1), (64,))
     assert table.parameters == 64 * 25 + 25 + 25 * 64 + 64 == 3289
     assert table.multiply_adds == 2 * 64 * 25
-    assert [row.field for row in table.rows][0] is None
+    assert table.rows[0].field is None
 
 
 def test_counts_of_convolutions():
