@@ -8,8 +8,9 @@ picture is drawn, not with this package.
 
 from miniae.plots.activations import activation_histogram, mean_activations
 from miniae.plots.curves import curves
+from miniae.plots.feature_maps import feature_maps
 from miniae.plots.filters import filters
 from miniae.plots.image_rows import image_rows
 from miniae.plots.mosaic import mosaic
 
-__all__ = ["activation_histogram", "curves", "filters", "image_rows", "mean_activations", "mosaic"]
+__all__ = ["activation_histogram", "curves", "feature_maps", "filters", "image_rows", "mean_activations", "mosaic"]

@@ -4,10 +4,11 @@
 this one and one entry here.
 """
 
-from miniae.systems import ufldl1_sparse_autoencoder, ufldl4_softmax_regression
+from miniae.systems import ufldl1_sparse_autoencoder, ufldl4_softmax_regression, ufldl8_convolution_and_pooling
 from miniae.systems.system import System
 
 SYSTEMS: dict[str, System] = {
     "ufldl1": ufldl1_sparse_autoencoder.SYSTEM,
     "ufldl4": ufldl4_softmax_regression.SYSTEM,
+    "ufldl8": ufldl8_convolution_and_pooling.SYSTEM,
 }
