@@ -15,15 +15,19 @@ app = typer.Typer(
 
 @app.command()
 def demo(
-    data: Annotated[str, typer.Option(help="photos, digits or mnist")] = "photos",
+    model: Annotated[str, typer.Option(help="sparse (sparse autoencoder) or conv (convolutional)")] = "sparse",
+    data: Annotated[str | None, typer.Option(help="photos (sparse only), digits or mnist")] = None,
     out: Annotated[Path, typer.Option(help="folder for the pictures")] = Path("miniae-demo"),
     seed: Annotated[int, typer.Option(help="of the patches and the initial weights")] = 0,
 ) -> None:
-    """Check a gradient, train a sparse autoencoder, draw what it learned, and catch a bug. Half a minute."""
-    from miniae.demo import demo as run
+    """Check a gradient, train an autoencoder, draw what it learned, and catch a bug. Half a minute."""
+    from miniae.demo import demo as sparse
+    from miniae.demo_conv import demo_conv as conv
 
     try:
-        as_expected = run(data, out, seed)
+        if model not in ("sparse", "conv"):
+            raise ValueError(f"model: {model!r} is unknown; known: sparse, conv")
+        as_expected = conv(data or "digits", out, seed) if model == "conv" else sparse(data or "photos", out, seed)
     except (ValueError, ImportError, OSError) as error:
         _refuse(error)
     if not as_expected:

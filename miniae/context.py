@@ -53,6 +53,7 @@ class Context:
         position: where in the network the layer at work stands.
         buffers: what the layer at work keeps beside its parameters (running statistics), to be read.
         new_buffers: where it writes what they shall be once the step has succeeded.
+        kept: what a layer leaves to a later one of the same pass, by a name (the switches of a pooling).
         x_shape: in a backward pass, the shape of the layer's input.
         needs_x: in a backward pass, whether the gradient with respect to that input is wanted.
     """
@@ -66,6 +67,7 @@ class Context:
     position: Shape = ()
     buffers: Mapping[str, Array] = field(default_factory=dict)
     new_buffers: Mapping[str, Array] = field(default_factory=dict)
+    kept: dict[str, Any] = field(default_factory=dict)
     x_shape: Shape = ()
     needs_x: bool = True
 

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from miniae import demo as demo_module
+from miniae import demo_conv as demo_conv_module
 from miniae.cli import app
 from miniae.systems import SYSTEMS
 from miniae.systems.record import render
@@ -40,6 +41,17 @@ def test_demo_checks_trains_draws_and_catches_the_bug(data, tmp_path, monkeypatc
     assert "The term put back: PASS" in broken
 
 
+def test_demo_of_a_convolutional_autoencoder(tmp_path, monkeypatch):
+    setting = demo_conv_module.SETTINGS["digits"]
+    monkeypatch.setitem(demo_conv_module.SETTINGS, "digits", dataclasses.replace(setting, epochs=1))
+    result = run("demo", "--model", "conv", "--out", tmp_path / "pictures")
+    assert result.exit_code == 0, result.output
+    drawn = sorted(path.name for path in (tmp_path / "pictures").iterdir())
+    assert drawn == ["cost.png", "kernels.png", "maps.png", "reconstructions.png"]
+    assert "Conv2d(1, 16" in result.output
+    assert "Flipped again: PASS" in result.output
+
+
 def test_demo_on_mnist(tmp_path, monkeypatch, data_root):
     shorten(monkeypatch, "mnist", 1)
     result = run("demo", "--data", "mnist", "--out", tmp_path)
@@ -60,7 +72,11 @@ def test_unknown_names_are_refused_with_the_known_ones(tmp_path):
     assert not (tmp_path / "pictures").exists()
     result = run("results", "ufldl99", "--out", tmp_path / "pictures")
     assert result.exit_code == 2
-    assert "'ufldl99' is unknown; known: ufldl1, " in result.output
+    assert "'ufldl99' is unknown; known: 000, " in result.output
+    result = run("demo", "--model", "conv", "--data", "photos", "--out", tmp_path / "pictures")
+    assert result.exit_code == 2
+    assert "'photos' is unknown for a convolutional autoencoder; known: digits, mnist" in result.output
+    assert run("demo", "--model", "gan", "--out", tmp_path / "pictures").exit_code == 2
 
 
 def test_results_lists_the_systems():

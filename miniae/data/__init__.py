@@ -1,6 +1,7 @@
 """Data sets: digits, garments, photographs and patches, as arrays of floats in [0, 1] with one row per example."""
 
 from miniae.data.checks import check_finite_floats
+from miniae.data.colour import colour_patches, colour_photographs
 from miniae.data.digits import digits
 from miniae.data.idx import read_idx
 from miniae.data.mnist import Dataset, fashion_mnist, mnist
@@ -12,6 +13,8 @@ from miniae.data.whitening import whiten_image
 __all__ = [
     "Dataset",
     "check_finite_floats",
+    "colour_patches",
+    "colour_photographs",
     "digits",
     "fashion_mnist",
     "mnist",

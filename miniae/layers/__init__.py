@@ -6,7 +6,7 @@ from miniae.layers.convolution import Conv2d, ConvTranspose2d
 from miniae.layers.dense import Dense
 from miniae.layers.noise import Dropout, GaussianNoise, MaskingNoise, SaltAndPepper
 from miniae.layers.normalization import BatchNorm
-from miniae.layers.pooling import MaxPool2d, MeanPool2d, Upsample2d
+from miniae.layers.pooling import MaxPool2d, MaxUnpool2d, MeanPool2d, Upsample2d
 from miniae.layers.shape import Flatten, Reshape
 from miniae.layers.sparsity import KLSparsity, L1Sparsity
 
@@ -27,6 +27,7 @@ __all__ = [
     "LeakyReLU",
     "MaskingNoise",
     "MaxPool2d",
+    "MaxUnpool2d",
     "MeanPool2d",
     "Parameter",
     "ReLU",

@@ -1,13 +1,15 @@
 """Pooling and upsampling layers; the maths is in the ops of the same names."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from miniae.context import Shape
+from miniae.arrays import Array
+from miniae.context import Context, Shape
 from miniae.layers.base import Layer, Sight
 from miniae.layers.images import image_shape
 from miniae.ops.upsample2d import Mode
-from miniae.ops.windows import Padding, pair_of, pooling_windows
+from miniae.ops.windows import Padding, pair_of, pooling_windows, transposed_windows
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,72 @@ class _Pool2d(Layer):
 class MaxPool2d(_Pool2d):
     """The largest value of each window.
 
+    Args:
+        kernel_size, stride, padding: as for every pooling.
+        switches: a name under which a later :class:`MaxUnpool2d` finds where the largest values stood; "" for none.
+
     >>> MaxPool2d(2).output_shape((10, 28, 28, 16))
     (10, 14, 14, 16)
     """
 
+    switches: str = ""
     op = "max_pool2d"
+
+    def forward(self, params: Mapping[str, Array], x: Array, ctx: Context) -> tuple[Array, Any, Any]:
+        """As every layer's; the cache is kept under the name ``switches``."""
+        y, cache, cost = super().forward(params, x, ctx)
+        if self.switches:
+            ctx.kept[self.switches] = (cache, x.shape)
+        return y, cache, cost
+
+
+@dataclass(frozen=True)
+class MaxUnpool2d(Layer):
+    """Puts every value back where an earlier max-pooling of the same network found its largest, zero elsewhere.
+
+    It needs that pooling to have run in the same pass: a decoder that has one cannot decode a code alone.
+
+    Args:
+        switches: the name given to the pooling.
+        kernel_size, stride, padding: the pooling's, to foretell the image's size; where several sizes lead
+            to the same pooled one, the smallest.
+
+    Source: Zeiler and Fergus (2014), "Visualizing and understanding convolutional networks".
+    """
+
+    switches: str
+    kernel_size: int | tuple[int, int] = 2
+    stride: int | tuple[int, int] | None = None
+    padding: Padding = "valid"
+    op = "max_unpool2d"
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """(N, OH, OW, C) becomes (N, H, W, C)."""
+        n, h, w, c = image_shape(self, shape)
+        stride = self.kernel_size if self.stride is None else self.stride
+        at = transposed_windows(str(self), (h, w), self.kernel_size, stride, self.padding, None)
+        return (n, *at.size, c)
+
+    def sight(self) -> Sight:
+        """One value, moved."""
+        stride = self.kernel_size if self.stride is None else self.stride
+        tall, wide = pair_of("MaxUnpool2d", "stride", stride, 1)
+        return Sight((1, 1), (1 / tall, 1 / wide))
+
+    def forward(self, params: Mapping[str, Array], x: Array, ctx: Context) -> tuple[Array, Any, Any]:
+        """Put the values back.
+
+        Raises:
+            ValueError: if no pooling of that name has run in this pass.
+        """
+        if self.switches not in ctx.kept:
+            raise ValueError(
+                f"{self}: no pooling with switches={self.switches!r} has run in this pass; known: "
+                f"{', '.join(ctx.kept) or 'none'}"
+            )
+        pool, shape = ctx.kept[self.switches]
+        y, cache = ctx.backend.pairs[self.op].forward(x, pool, out=ctx.out("y", shape, x.dtype))
+        return y, cache, 0.0
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from miniae.layers import (
     Dense,
     Flatten,
     MaxPool2d,
+    MaxUnpool2d,
     MeanPool2d,
     ReLU,
     Reshape,
@@ -83,6 +84,31 @@ def test_a_tied_kernel_is_the_flipped_and_transposed_one():
     flipped = Sequential([Conv2d(3, 2, padding="same", bias=False)])
     expected = flipped(np.ascontiguousarray(w[::-1, ::-1].transpose(0, 1, 3, 2)).ravel(), hidden)
     np.testing.assert_allclose(network(theta, X), expected, rtol=1e-12, atol=1e-14)
+
+
+class TestUnpooling:
+    layers = Conv2d(2, 3), MaxPool2d(2, switches="first"), Sigmoid(), MaxUnpool2d("first"), ConvTranspose2d(3, 2)
+
+    def test_values_go_back_to_where_the_largest_stood(self):
+        network = Sequential([MaxPool2d(2, switches="p"), MaxUnpool2d("p")])
+        x = np.array([[1.0, 5, 2, 0], [3, 4, 7, 6]]).reshape(1, 2, 4, 1)
+        expected = np.array([[0.0, 5, 0, 0], [0, 0, 7, 0]]).reshape(1, 2, 4, 1)
+        np.testing.assert_array_equal(network(network.initial(), x), expected)
+
+    def test_gradients_and_shapes(self):
+        network = Sequential(self.layers)
+        x = X[:, :6]  # 4 x 4 behind the convolution: pooled without a rest
+        report = check(network, x)
+        assert report.passed, f"\n{report}"
+        shape = x.shape
+        for layer in self.layers:
+            shape = layer.output_shape(shape)
+        assert shape == network(network.initial(), x).shape
+
+    def test_without_its_pooling_it_says_so(self):
+        network = Sequential([MaxPool2d(2, switches="p"), MaxUnpool2d("q")])
+        with pytest.raises(ValueError, match="no pooling with switches='q' has run in this pass; known: p"):
+            network(network.initial(), X)
 
 
 class TestBatchNorm:
