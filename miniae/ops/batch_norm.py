@@ -59,7 +59,7 @@ def batch_norm_forward(
 
     Raises:
         TypeError: if the arrays are not float32 or float64, all alike.
-        ValueError: if ``gamma`` and ``beta`` have not one entry for each feature, or there is nothing to average.
+        ValueError: if one of the others has not one entry for each feature, or there is nothing to average.
 
     >>> import numpy as np
     >>> y, _ = batch_norm_forward(np.array([[1.0], [3.0]]), np.array([10.0]), np.array([5.0]), eps=0.0)
@@ -69,11 +69,14 @@ def batch_norm_forward(
     Source: Ioffe and Szegedy (2015), "Batch normalization".
     """
     check_floats("batch_norm", x=x, gamma=gamma, beta=beta)
-    if gamma.shape != x.shape[-1:] or beta.shape != x.shape[-1:]:
-        raise ValueError(
-            f"batch_norm: gamma and beta must have one entry for each of the {x.shape[-1]} features (last axis) of x "
-            f"{x.shape}, got {gamma.shape} and {beta.shape}"
-        )
+    mean, variance = (None, None) if statistics is None else statistics
+    check_floats("batch_norm", x=x.real, mean=mean, variance=variance)  # real even in the checker's complex step
+    for name, each in {"gamma": gamma, "beta": beta, "mean": mean, "variance": variance}.items():
+        if each is not None and (x.ndim == 0 or each.shape != x.shape[-1:]):
+            raise ValueError(
+                f"batch_norm: {name} must have one entry for each feature, the last axis of x {x.shape}, "
+                f"got {each.shape}"
+            )
     xp, m = array_module(x), None
     if statistics is None:
         check_examples("batch_norm", x)
@@ -81,7 +84,8 @@ def batch_norm_forward(
     mean, variance = statistics
     scale = 1 / xp.sqrt(variance + x.dtype.type(eps))
     y = output("batch_norm", out, x.shape, x)
-    normal = (x - mean) * scale
+    normal = x - mean
+    normal *= scale
     xp.multiply(normal, gamma, out=y)
     y += beta  # (2)
     return y, BatchNormCache(normal, scale, gamma, m, statistics)

@@ -58,7 +58,8 @@ def conv2d_forward(
         TypeError: if the arrays are not float32 or float64, all alike.
         ValueError: if the shapes do not fit together; the message shows the arithmetic.
 
-    Beside the result it needs at most 16 MiB of windows and their sums at a time (or one example's).
+    Beside the result it needs at most 32 MiB, half of it for windows, the rest for what goes into or comes out of
+    them (or what one example takes).
 
     >>> import numpy as np
     >>> image = np.arange(9.0).reshape(1, 3, 3, 1)

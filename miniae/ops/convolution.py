@@ -5,15 +5,16 @@ KH KW kernel.
 
 A window's pixels, row after row, channel after channel, are one row of a matrix; the kernel is a matrix too. The sum
 over a window is then one entry of a product. Laid out for a whole batch the rows would repeat every pixel KH KW times,
-so they are laid out for a few examples at a time: never more than :data:`CHUNK` bytes of them, or
-one example's.
+so they are laid out for a few examples at a time: never more than :data:`CHUNK` bytes of them, or one example's, and as
+much again for the padded images they come from or the sums they lead to.
 """
 
+import math
 from collections.abc import Iterator
 
 from jaxtyping import Float
 
-from miniae.arrays import Array, array_module
+from miniae.arrays import Array
 from miniae.ops.windows import Windows
 
 CHUNK = 2**24  # bytes of windows laid out at a time: 16 MiB, so that they stay near the processor
@@ -35,13 +36,10 @@ def spread(
 
     The transpose of :func:`correlate`, which is linear in x.
     """
+    matrix = w.reshape(-1, w.shape[-1])
     for some in _chunks(len(dx), w, at):
-        values = dy[some].reshape(-1, dy.shape[-1])
-        image = array_module(dy).zeros((*dx[some].shape[:1], *at.padded, w.shape[2]), dy.dtype)
-        for k, l in at.positions():
-            # The windows overlap, but not the pixels at the same place of each: what is added lies side by side.
-            image[at.pixels(k, l)] += (values @ w[k, l].T).reshape(-1, *at.out, w.shape[2])
-        dx[some] = image[at.inside()]
+        shares = (dy[some].reshape(-1, dy.shape[-1]) @ matrix.T).reshape(-1, *at.out, *w.shape[:3])
+        at.add_up((shares[:, :, :, k, l] for k, l in at.positions()), dx[some])
 
 
 def kernel_gradient(
@@ -59,8 +57,9 @@ def rows(x: Float[Array, "N H W C"], at: Windows) -> Float[Array, "windows pixel
 
 
 def _chunks(n: int, w: Array, at: Windows) -> Iterator[slice]:
-    """As many of ``n`` examples at a time as fit into CHUNK bytes, of their windows or of what comes of these."""
-    numbers = at.out[0] * at.out[1] * max(w.size // w.shape[-1], w.shape[-1])
+    """As many of ``n`` examples at a time as fit into CHUNK bytes: their windows, sums and padded images each do."""
+    kh, kw, c, o = w.shape
+    numbers = max(math.prod(at.out) * max(kh * kw * c, o), math.prod(at.padded) * c)
     size = max(1, CHUNK // (numbers * w.dtype.itemsize))
     for start in range(0, n, size):
         yield slice(start, start + size)

@@ -105,10 +105,7 @@ def max_pool2d_backward(
 def put(values: Float[Array, "N OH OW C"], switches: Int[Array, "N OH OW C"], at: Windows, image: Array) -> None:
     """Write to ``image`` every window's value at the place its switch says, zero elsewhere, sums where two meet."""
     xp = array_module(values)
-    padded = xp.zeros((len(values), *at.padded, values.shape[3]), values.dtype)
-    for place, (k, l) in enumerate(at.positions()):
-        padded[at.pixels(k, l)] += xp.where(switches == place, values, 0)
-    image[...] = padded[at.inside()]
+    at.add_up((xp.where(switches == place, values, 0) for place, _ in enumerate(at.positions())), image)
 
 
 def take(image: Float[Array, "N H W C"], switches: Int[Array, "N OH OW C"], at: Windows, values: Array) -> None:

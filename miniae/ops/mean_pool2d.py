@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from jaxtyping import Float
 
-from miniae.arrays import Array, array_module, check_cotangent, check_floats, output
+from miniae.arrays import Array, check_cotangent, check_floats, output
 from miniae.ops.windows import Padding, Windows, check_images, pooling_windows
 
 
@@ -92,8 +92,5 @@ def mean_pool2d_backward(
     check_cotangent("mean_pool2d", dy, (x_shape[0], *at.out, x_shape[3]), dtype)
     dx = output("mean_pool2d", out, x_shape, dy)
     share = dy / at.counts(dy)
-    padded = array_module(dy).zeros((x_shape[0], *at.padded, x_shape[3]), dy.dtype)
-    for k, l in at.positions():
-        padded[at.pixels(k, l)] += share  # (2)
-    dx[...] = padded[at.inside()]
+    at.add_up((share for _ in at.positions()), dx)  # (2)
     return dx

@@ -34,13 +34,15 @@ def reshape_forward(
 
     Raises:
         TypeError: if ``x`` is neither float32 nor float64.
-        ValueError: if an example has another number of elements than ``shape``.
+        ValueError: if an example has another number of elements than ``shape``, or there is none.
 
     >>> import numpy as np
     >>> reshape_forward(np.zeros((5, 4, 4, 3)))[0].shape
     (5, 48)
     """
     check_floats("reshape", x=x)
+    if x.ndim == 0:
+        raise ValueError("reshape: x must have a first axis, the examples, got a single number")
     y_shape = (x.shape[0], *example_shape(x.shape[1:], shape))
     y = output("reshape", out, y_shape, x)
     y[...] = x.reshape(y_shape)

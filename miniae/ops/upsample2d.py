@@ -127,4 +127,4 @@ def _apply(rows: Array, columns: Array, x: Array, y: Array) -> None:
     """Write to ``y`` the sums of (1): first along the height, then along the width."""
     n, h, w, c = x.shape
     tall = (rows @ x.reshape(n, h, w * c)).reshape(n, len(rows), w, c)
-    y[...] = columns @ tall
+    array_module(x).matmul(columns, tall, out=y)

@@ -8,7 +8,7 @@ are added before and Q after:
 and window i covers the pixels i S - P ... i S - P + K - 1 of the image.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import Any, Literal, NamedTuple
 
@@ -69,6 +69,23 @@ class Windows(NamedTuple):
         """Which pixels of padded images stand at (k, l) of their windows: (N, OH, OW, C) of them."""
         ends = ((n - 1) * s + 1 for n, s in zip(self.out, self.stride, strict=True))
         return (slice(None), *(slice(i, i + e, s) for i, e, s in zip((k, l), ends, self.stride, strict=True)))
+
+    def add_up(self, parts: Iterable[Array], image: Array) -> None:
+        """Write to ``image`` (N, H, W, C) what its pixels collect from all windows that they stand in.
+
+        Args:
+            parts: for each of :meth:`positions` what the windows give to the pixel there, (N, OH, OW, C).
+            image: where to write the sums; what falls on the padding is dropped.
+        """
+        whole = image
+        if self.padded != self.size:
+            whole = array_module(image).empty((image.shape[0], *self.padded, image.shape[-1]), image.dtype)
+        whole[...] = 0
+        for (k, l), part in zip(self.positions(), parts, strict=True):
+            # The windows overlap, but not the pixels at the same place of each: what is added lies side by side.
+            whole[self.pixels(k, l)] += part
+        if whole is not image:
+            image[...] = whole[self.inside()]
 
     def counts(self, like: Array) -> Array:
         """How many pixels of each window lie inside the image, (OH, OW, 1), of the dtype of ``like``."""
