@@ -25,7 +25,7 @@ class Pair(NamedTuple):
         Raises:
             TypeError: if it returns something else than two.
         """
-        given = ", ".join(f"{name} {np.shape(value)}" for name, value in args.items())
+        given = ", ".join(f"{name} {_kind(value)}" for name, value in args.items())
         with noted(f"check_pair: this was forward, given {given}"):
             both = self.forward(*args.values())
         if not isinstance(both, tuple | list) or len(both) != 2:
@@ -60,6 +60,11 @@ class Pair(NamedTuple):
 def copied(args: Arguments) -> dict[str, Any]:
     """The arguments, every array a fresh copy; one that is not contiguous stays so."""
     return {name: _copied(value) if isinstance(value, np.ndarray) else value for name, value in args.items()}
+
+
+def _kind(value: Any) -> Any:
+    """What an argument is, for a message: an array's shape, or its type where it is none."""
+    return value.shape if hasattr(value, "shape") else type(value).__name__
 
 
 def _copied(array: np.ndarray) -> np.ndarray:

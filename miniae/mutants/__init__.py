@@ -13,15 +13,41 @@ hand.
 'fail'
 """
 
-from miniae.mutants import activations, dense, losses, models, penalties, rectifiers, softmax, sparse_autoencoder
+from miniae.mutants import (
+    activations,
+    batch_norm,
+    convolution,
+    dense,
+    losses,
+    models,
+    penalties,
+    pooling,
+    rectifiers,
+    softmax,
+    sparse_autoencoder,
+    transposed_convolution,
+    upsampling,
+)
 from miniae.mutants.mutant import Mutant
 from miniae.mutants.unseen import UNSEEN, Unseen
 
+SHELVES = (
+    dense,
+    convolution,
+    transposed_convolution,
+    pooling,
+    upsampling,
+    batch_norm,
+    activations,
+    rectifiers,
+    softmax,
+    losses,
+    penalties,
+    sparse_autoencoder,
+    models,
+)
 MUTANTS: tuple[Mutant, ...] = tuple(
-    entry
-    for shelf in (dense, activations, rectifiers, softmax, losses, penalties, sparse_autoencoder, models)
-    for entry in vars(shelf).values()
-    if isinstance(entry, Mutant)
+    entry for shelf in SHELVES for entry in vars(shelf).values() if isinstance(entry, Mutant)
 )
 
 __all__ = ["MUTANTS", "UNSEEN", "Mutant", "Unseen"]

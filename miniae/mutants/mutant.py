@@ -9,7 +9,7 @@ from miniae.arrays import Array
 from miniae.backends import Backend, backend
 from miniae.gradcheck import Report, check, check_function, check_pair
 from miniae.models.base import Model
-from miniae.mutants.arguments import cost_arguments, pair_arguments
+from miniae.mutants.arguments import arrays, cost_arguments, pair_arguments
 from miniae.ops import OPS, Pair
 
 Kind = Literal["pair", "function", "model"]
@@ -49,9 +49,7 @@ def mutant(
     return Mutant(f"{breaks}/{function.__name__}", breaks, kind, cause, text, run)
 
 
-def broken_pair(
-    op: str, cause: str, *, square: bool = False, **options: float
-) -> Callable[[Callable[[], Pair]], Mutant]:
+def broken_pair(op: str, cause: str, *, square: bool = False, **options: Any) -> Callable[[Callable[[], Pair]], Mutant]:
     """Turn a function that makes a broken forward and backward into a mutant of ``op``.
 
     It is called anew for every check, so that what the pair keeps between calls does not outlive the check.
@@ -69,7 +67,12 @@ def broken_pair(
             args = pair_arguments(op, rng, square)
             seed = int(rng.integers(1000))
             return check_pair(
-                lambda *given: forward(*given, **options), backward, args, linear=OPS[op].linear, seed=seed
+                lambda *given: forward(*given, **options),
+                backward,
+                args,
+                wrt=arrays(args),
+                linear=OPS[op].linear,
+                seed=seed,
             )
 
         return mutant(op, "pair", cause, make, run)
@@ -77,7 +80,7 @@ def broken_pair(
     return decorate
 
 
-def broken_backward(op: str, cause: str, *, square: bool = False, **options: float) -> Callable[[Backward], Mutant]:
+def broken_backward(op: str, cause: str, *, square: bool = False, **options: Any) -> Callable[[Backward], Mutant]:
     """Turn a broken backward into a mutant of ``op``, with the right forward; arguments as for :func:`broken_pair`."""
 
     def decorate(backward: Backward) -> Mutant:

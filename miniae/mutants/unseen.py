@@ -16,6 +16,7 @@ import numpy as np
 from miniae.arrays import Array
 from miniae.gradcheck import Report, check_function
 from miniae.mutants.penalties import slope
+from miniae.ops import OPS, Pair
 from miniae.penalties import kl_sparsity, l1, l2
 
 
@@ -29,6 +30,7 @@ class Unseen(NamedTuple):
         function: ``cost, gradient = f(*args)``.
         args: of the example worked out by hand, the first the one differentiated.
         right: the cost that the example should have.
+        gradient: the gradient it should have, where it stands at a corner and the mistake is in the convention there.
     """
 
     name: str
@@ -37,21 +39,28 @@ class Unseen(NamedTuple):
     function: Callable[..., tuple[Any, Any]]
     args: tuple[Any, ...]
     right: float
+    gradient: Array | None = None
 
     def check(self) -> Report:
-        """A gradient check on the example; it passes."""
+        """A gradient check on the example; it passes, corners declared as such."""
         value, *others = self.args
-        return check_function(lambda theta: self.function(theta, *others), value)
+        kinks = 0.0 if self.gradient is None else 0.5
+        return check_function(lambda theta: self.function(theta, *others), value, kinks=kinks)
 
     def caught(self) -> bool:
-        """Whether the example's cost differs from what it should be."""
-        return not bool(np.isclose(self.function(*self.args)[0], self.right, rtol=1e-9, atol=0))
+        """Whether the example's cost, or its gradient at a corner, differs from what it should be."""
+        cost, gradient = self.function(*self.args)
+        same = bool(np.isclose(cost, self.right, rtol=1e-9, atol=0))
+        return not same or (self.gradient is not None and not np.array_equal(gradient, self.gradient))
 
 
 Y, TARGET = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[0.0, 2.0], [3.0, 2.0]])
 LOGITS, LABELS = np.array([[0.0, np.log(3.0)], [5.0, 5.0]]), np.array([1, 0])
 A = np.array([[0.1, 0.5], [0.3, 0.5]])
 W = np.array([[1.0, -2.0], [0.0, 3.0]])
+LINE, PIXELS = np.array([1.0, 2.0, 4.0]).reshape(1, 1, 3, 1), np.array([1.0, 3.0]).reshape(1, 1, 2, 1)
+KERNEL = np.array([1.0, 10.0]).reshape(1, 2, 1, 1)
+TIED = np.array([[3.0, 5.0, 2.0, 1.0], [5.0, 4.0, 0.0, -1.0]]).reshape(1, 2, 4, 1)
 
 
 def integer_division(y: Array, labels: Array) -> Any:
@@ -101,9 +110,42 @@ def half_of_the_decay_missing(w: Array, strength: float) -> Any:
     return 2 * cost, 2 * dw
 
 
-def _unseen(breaks: str, function: Callable[..., Any], *args: Any, right: float) -> Unseen:
+def half_square(pair: Pair, *args: Any, **options: Any) -> tuple[float, Any]:
+    """An op as a cost of its first argument: half the sum of the squares of its output."""
+    y, cache = pair.forward(*args, **options)
+    gradients = pair.backward(y, cache)
+    return float(np.sum(y**2)) / 2, gradients[0] if isinstance(gradients, tuple) else gradients
+
+
+def kernel_turned_both_ways(x: Array, w: Array) -> Any:
+    """Turns the kernel by 180 degrees going forward and back: a convolution where a correlation is meant."""
+    return half_square(OPS["conv2d"], x, w[::-1, ::-1].copy())
+
+
+def padding_counted(x: Array) -> Any:
+    """Counts the padding as pixels of the mean, going forward and back."""
+    padded = np.pad(x, ((0, 0), (0, 1), (0, 1), (0, 0)))
+    cost, gradient = half_square(OPS["mean_pool2d"], padded)
+    return cost, gradient[:, :-1, :-1]
+
+
+def corners_aligned(x: Array) -> Any:
+    """Interpolates between the corners of the image, going forward and back, where pixel centres are meant."""
+    matrix = np.array([[1, 0], [2 / 3, 1 / 3], [1 / 3, 2 / 3], [0, 1]])
+    y = np.einsum("jq,nrqc->nrjc", matrix, x)
+    return np.sum(y**2) / 2, np.einsum("jq,nrjc->nrqc", matrix, y)
+
+
+def ties_counted_twice(x: Array) -> Any:
+    """Gives each of the largest pixels of a max-pooling's window all of its gradient, though one would do."""
+    y, _ = OPS["max_pool2d"].forward(x)
+    largest = x == y.repeat(2, axis=1).repeat(2, axis=2)
+    return np.sum(y**2) / 2, x * largest
+
+
+def _unseen(breaks: str, function: Callable[..., Any], *args: Any, right: float, gradient: Any = None) -> Unseen:
     text = (function.__doc__ or "").partition("\n")[0]
-    return Unseen(f"{breaks}/{function.__name__}", breaks, text, function, args, right)
+    return Unseen(f"{breaks}/{function.__name__}", breaks, text, function, args, right, gradient)
 
 
 UNSEEN = (
@@ -117,4 +159,15 @@ UNSEEN = (
     # moved away from the corner at 0, where a check would say nothing
     _unseen("l1", sum_over_examples, W + 0.5, 0.5, right=0.5 * (1.5 + 1.5 + 0.5 + 3.5) / 2),
     _unseen("l2", half_of_the_decay_missing, W, 0.5, right=0.5 / 2 * (1 + 4 + 0 + 9)),
+    _unseen("conv2d", kernel_turned_both_ways, LINE, KERNEL, right=(21**2 + 42**2) / 2),
+    _unseen("mean_pool2d", padding_counted, LINE, right=(1.5**2 + 4**2) / 2),
+    _unseen("upsample2d", corners_aligned, PIXELS, right=(1 + 1.5**2 + 2.5**2 + 9) / 2),
+    # of two pixels that are both the largest, the first alone has the gradient
+    _unseen(
+        "max_pool2d",
+        ties_counted_twice,
+        TIED,
+        right=(5**2 + 2**2) / 2,
+        gradient=np.array([[0.0, 5.0, 2.0, 0.0], [0.0, 0.0, 0.0, 0.0]]).reshape(1, 2, 4, 1),
+    ),
 )

@@ -4,12 +4,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from itertools import permutations
+from typing import Any
 
 import numpy as np
 
 from miniae.gradcheck.contract import same
 from miniae.gradcheck.diagnosis.clues import Clues, close
 from miniae.gradcheck.diagnosis.explanation import Explanation
+from miniae.gradcheck.pair_contract import copied
 from miniae.gradcheck.words import listed, with_verb
 
 
@@ -53,20 +55,25 @@ def changes_its_argument(clues: Clues) -> Iterator[Explanation]:
     """Call it once more and look at what it was given."""
     if clues.pair is None:
         return
-    args = {name: np.array(value) for name, value in clues.pair.args.items()}
+    args = copied(clues.pair.args)
     dy = np.array(clues.pair.dy)
     try:
         _, cache = clues.pair.forward(*args.values())
-        forward = [name for name, value in args.items() if not np.array_equal(value, clues.pair.args[name])]
+        forward = _changed(args, clues.pair.args)
         clues.pair.backward(dy, cache)
     except Exception:  # the user's own code: whatever it raises, nothing was seen
         return
-    backward = [name for name, value in args.items() if not np.array_equal(value, clues.pair.args[name])]
+    backward = _changed(args, clues.pair.args)
     backward += ["dy"] if not np.array_equal(dy, clues.pair.dy) else []
     for part, changed in ("forward", forward), ("backward", [name for name in backward if name not in forward]):
         if changed:
             text = f"The {part} pass changes {listed(changed)}, which belongs to the caller: work on a copy"
             yield Explanation("changes-its-argument", text, dict.fromkeys(clues.failing, dy), observed=True)
+
+
+def _changed(given: Mapping[str, Any], args: Mapping[str, Any]) -> list[str]:
+    """The arrays that are no longer what they were."""
+    return [name for name, v in args.items() if isinstance(v, np.ndarray) and not np.array_equal(given[name], v)]
 
 
 def _calls(clues: Clues, times: int) -> list[dict[str, np.ndarray] | None]:

@@ -1,12 +1,14 @@
 """The evidence with what can be read off it: what is wrong, the numbers m and n_outputs, the calculation."""
 
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
 from miniae.gradcheck.diagnosis.chain import Chain
+from miniae.gradcheck.diagnosis.images import Convolution, Pooling, find_convolution, find_poolings
 from miniae.gradcheck.diagnosis.rebuild import TARGET_NAMES, X_NAMES, named, rebuild
 from miniae.gradcheck.evidence import Compared, Evidence
 from miniae.gradcheck.numeric import Difference
@@ -34,9 +36,11 @@ class Clues(Evidence):
 
     Attributes:
         failing: names of the blocks that fail.
+        places: of blocks too large to be measured entry by entry, which entries were; those are all that is compared.
     """
 
     failing: tuple[str, ...] = ()
+    places: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @classmethod
     def of(cls, evidence: Evidence, failing: tuple[str, ...]) -> "Clues":
@@ -52,7 +56,7 @@ class Clues(Evidence):
             }
 
         measured = tuple(_measured(c) for c in evidence.compared)
-        return replace(clues, compared=measured, again=again if evidence.again is not None else None)
+        return replace(clues, compared=measured, places=where, again=again if evidence.again is not None else None)
 
     @cached_property
     def wrong(self) -> tuple[Compared, ...]:
@@ -72,6 +76,26 @@ class Clues(Evidence):
     def chain(self) -> Chain | None:
         """The calculation under test, rebuilt; None where the evidence does not suffice."""
         return rebuild(self)
+
+    @cached_property
+    def convolution(self) -> Convolution | None:
+        """The convolution that the pair is; None where it is none."""
+        return find_convolution(self) if self.chain is None else None  # a dense op's w is no kernel
+
+    @cached_property
+    def poolings(self) -> list[Pooling]:
+        """The poolings that the pair may be, the likeliest first; none where it is none."""
+        return find_poolings(self) if self.chain is None else []
+
+    @cached_property
+    def images(self) -> Convolution | Pooling | None:
+        """The convolution or pooling that the pair is."""
+        return self.convolution or next(iter(self.poolings), None)
+
+    def axes(self, name: str) -> str:
+        """Letters for the axes of an argument, (H)eight and (W)idth among them; empty where they are not known."""
+        known = None if name in self.places else self.images
+        return "" if known is None else known.letters.get(name, "")
 
     @cached_property
     def examples(self) -> int | None:
@@ -137,9 +161,9 @@ class Clues(Evidence):
             has = "the pair, its arguments and the two gradients"
         elif self.context:
             has += f", and the context ({', '.join(self.context)})"
-        if self.chain is None:
-            return has
-        return has + "; the calculation was rebuilt from them and agrees with the cost"
+        if self.chain is not None:
+            return has + "; the calculation was rebuilt from them and agrees with the cost"
+        return has if self.images is None else f"{has}; the forward was recognised as {self.images}"
 
 
 def _measured(compared: Compared) -> Compared:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from miniae.gradcheck.contract import same
 from miniae.gradcheck.evidence import Evidence
 from miniae.ops.convolution import correlate, kernel_gradient, spread
 from miniae.ops.windows import Windows
@@ -72,6 +73,16 @@ class Convolution(NamedTuple):
     transposed: bool
     turned: bool
 
+    def __str__(self) -> str:
+        kind = "transposed convolution" if self.transposed else "convolution"
+        turned = ", its kernel turned by 180 degrees" if self.turned else ""
+        return f"a {kind} with {_said(self.at)}{turned}"
+
+    @property
+    def letters(self) -> dict[str, str]:
+        """The axes of x and w by their names."""
+        return dict(zip(self.names, self.axes, strict=False))
+
     @property
     def image(self) -> np.ndarray:
         """What the windows lie over: x, or dy."""
@@ -129,6 +140,15 @@ class Pooling(NamedTuple):
     at: Windows
     kind: str
 
+    def __str__(self) -> str:
+        kind = self.kind.removesuffix(" of all")
+        return f"{kind} pooling with windows of {_words(self.at.kernel, 'x')}, {_said(self.at)}"
+
+    @property
+    def letters(self) -> dict[str, str]:
+        """The axes of x by its name."""
+        return {self.name: self.axes}
+
     def predicted(self, dx: np.ndarray) -> dict[str, np.ndarray]:
         """The gradient by the user's name, with axes the user's way round."""
         return {self.name: arranged(dx, "NHWC", self.axes)}
@@ -159,29 +179,36 @@ def find_convolution(evidence: Evidence) -> Convolution | None:
         for at in _windows(over.shape[1:3], places.shape[1:3], w4.shape[:2]):
             again = np.zeros(y4.shape)
             (spread if transposed else correlate)(x4, w4, at, again)
-            if _same(again, y4):
+            if same(again, y4):
                 b_name = names[2] if bias else ""
                 return Convolution((names[0], names[1], b_name), (of_x, kernel), x4, w4, dy4, at, transposed, turned)
     return None
 
 
-def find_pooling(evidence: Evidence) -> Pooling | None:
-    """The pooling that ``forward(x)`` is, or None."""
-    arrays = _arrays(evidence, 1, 1)
-    if arrays is None or arrays[1].ndim != arrays[0][1][0].ndim or arrays[1].shape == arrays[0][1][0].shape[:0]:
-        return None
+def find_poolings(evidence: Evidence) -> list[Pooling]:
+    """The poolings that ``forward(x)`` may be, the plainest first; few numbers may leave it open which one it is."""
+    arrays, found = _arrays(evidence, 1, 1), []
+    if arrays is None:
+        return []
     (names, (x,)), y, dy = arrays
-    for axes in LETTERS.get(x.ndim, ()):
+    for axes in LETTERS.get(x.ndim, ()) if x.ndim == y.ndim else ():
         x4, y4, dy4 = (np.ascontiguousarray(arranged(a, axes, "NHWC")) for a in (x, y, dy))
         if (len(x4), x4.shape[3]) != (len(y4), y4.shape[3]):
             continue
+        one, goal = np.ascontiguousarray(x4[:1, ..., :1]), y4[:1, ..., :1]  # most ways are ruled out by one channel
         sides = (range(1, min(MOST, n) + 1) for n in x4.shape[1:3])
         for kernel in list(product(*sides))[1:]:  # a window of one pixel pools nothing
             for at in _windows(x4.shape[1:3], y4.shape[1:3], kernel):
                 for kind in ("max", "mean", "mean of all"):
-                    if _same(_pooled(x4[:1], at, kind), y4[:1]) and _same(_pooled(x4, at, kind), y4):
-                        return Pooling(names[0], axes, x4, y4, dy4, at, kind)
-    return None
+                    if same(_pooled(one, at, kind), goal) and same(_pooled(x4, at, kind), y4):
+                        found.append(Pooling(names[0], axes, x4, y4, dy4, at, kind))
+    return sorted(found, key=lambda pool: _oddity(pool.at))
+
+
+def _oddity(at: Windows) -> tuple[int, int, int]:
+    """How far windows are from square, strides from equal, and padding from the same on all sides."""
+    (k, l), (s, t), sides = at.kernel, at.stride, (*at.before, *at.after)
+    return abs(k - l), abs(s - t), max(sides) - min(sides)
 
 
 def _pooled(x: np.ndarray, at: Windows, kind: str) -> np.ndarray:
@@ -217,7 +244,7 @@ def _along(n: int, places: int, k: int) -> list[tuple[int, int, int]]:
         for p in range(k):
             q = (places - 1) * s + k - p - n
             if -s < q < k:
-                found.append((s, p, max(q, 0)))
+                found.append((s, p, p if q <= p < q + s else max(q, 0)))  # what is left over is no window
     return sorted(found, key=lambda way: (abs(way[1] - way[2]), way[1]))
 
 
@@ -229,11 +256,8 @@ def misplaced(at: Windows) -> Iterator[tuple[str, str, Windows]]:
     strides |= {(s + 1, t): "stride-wrong", (s, t + 1): "stride-wrong", (t, s): "h-w-swapped"}
     for stride, cause in strides.items():
         if stride != at.stride and min(at.out) > 1:
-            yield (
-                cause,
-                f"with stride {_words(stride)} where the forward has {_words(at.stride)}",
-                _moved(at, stride=stride),
-            )
+            words = f"with stride {_beside(stride, at.stride)} where the forward has {_beside(at.stride, stride)}"
+            yield cause, words, _moved(at, stride=stride)
     others = {(u, p): "h-w-swapped"}
     full = tuple(k - 1 - b for k, b in zip(at.kernel, at.before, strict=True))
     steps = [(a, b) for a, b in product((-2, -1, 0, 1, 2), repeat=2) if a == b or 0 in (a, b)]
@@ -241,7 +265,8 @@ def misplaced(at: Windows) -> Iterator[tuple[str, str, Windows]]:
         others.setdefault(before, "padding-wrong" if padded else "shifted")  # type: ignore[arg-type]
     for before, cause in others.items():
         if before != at.before and min(before) >= 0:
-            words = f"as if {_words(before)} pixels of padding stood before the image; in the forward there are {_words(at.before)}"
+            words = f"with a padding of {_beside(before, at.before)} before the image where the forward has "
+            words += _beside(at.before, before)
             yield cause, words, _moved(at, before=before)
 
 
@@ -253,13 +278,21 @@ def _moved(at: Windows, stride: tuple[int, int] | None = None, before: tuple[int
     return at._replace(stride=stride, before=before, after=(after[0], after[1]))
 
 
-def _words(both: tuple[int, int]) -> str:
-    return str(both[0]) if both[0] == both[1] else f"{both[0]} and {both[1]}"
+def _said(at: Windows) -> str:
+    """Stride and padding in words."""
+    after = "" if at.after == at.before else f" before and {_words(at.after)} behind"
+    return f"stride {_words(at.stride)} and padding {_words(at.before)}{after}"
+
+
+def _beside(both: tuple[int, int], other: tuple[int, int]) -> str:
+    """One number for both axes if both pairs allow it, so that like is said beside like."""
+    even = both[0] == both[1] and other[0] == other[1]
+    return str(both[0]) if even else f"({both[0]}, {both[1]})"
+
+
+def _words(both: tuple[int, int], between: str = " and ") -> str:
+    return str(both[0]) if both[0] == both[1] and between != "x" else f"{both[0]}{between}{both[1]}"
 
 
 def _turned(w: np.ndarray) -> np.ndarray:
     return np.flip(w, (0, 1))
-
-
-def _same(a: np.ndarray, b: np.ndarray) -> bool:
-    return a.shape == b.shape and bool(np.allclose(a, b, rtol=0, atol=1e-10 * float(np.abs(b).max(initial=0.0))))

@@ -93,6 +93,8 @@ def _judge(explanation: Explanation, clues: Clues) -> _Judged | None:
         predicted = explanation.predicted.get(compared.name)
         if predicted is None:
             continue
+        if compared.name in clues.places and predicted.size != compared.value.size:
+            predicted = predicted.ravel()[clues.places[compared.name]]
         if compared.name not in clues.failing:
             if predicted.shape != compared.analytic.shape or not close(predicted, compared.analytic, compared):
                 return None  # it would have broken a block that is right

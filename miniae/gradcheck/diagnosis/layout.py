@@ -33,6 +33,30 @@ def transposed(clues: Clues) -> Iterator[Explanation]:
         yield Explanation("transposed", text, {c.name: numeric.reshape(numeric.shape[::-1]).T})
 
 
+def reading_order(clues: Clues) -> Iterator[Explanation]:
+    """The numbers of images read or laid out column by column (Fortran's order), or channels first."""
+    for c in clues.wrong:
+        numeric = c.difference.gradient
+        if numeric.ndim < 3:
+            continue
+        shape, rows = numeric.shape, numeric.reshape(len(numeric), -1)
+        by_columns = [
+            numeric.reshape(shape, order="F"),
+            numeric.ravel().reshape(shape, order="F"),
+            numeric.ravel(order="F").reshape(shape),
+            rows.reshape(shape, order="F"),
+            np.stack([row.reshape(shape[1:], order="F") for row in rows]),
+            np.stack([example.ravel(order="F").reshape(shape[1:]) for example in numeric]),
+        ]
+        text = f"d{c.name} holds the right numbers, but laid out column by column (Fortran's order), not row by row"
+        for numbers in by_columns:
+            yield Explanation("reading-order", text, {c.name: numbers})
+        text = f"d{c.name} holds the right numbers, but read or laid out with another axis for the channels"
+        first = shape[0], shape[-1], *shape[1:-1]
+        yield Explanation("reading-order", text, {c.name: np.moveaxis(rows.reshape(first), 1, -1)})
+        yield Explanation("reading-order", text, {c.name: np.moveaxis(numeric, -1, 1).reshape(shape)})
+
+
 def axes_swapped(clues: Clues) -> Iterator[Explanation]:
     """Two axes of the same length exchanged."""
     for c in clues.wrong:
@@ -40,7 +64,9 @@ def axes_swapped(clues: Clues) -> Iterator[Explanation]:
         if numeric.ndim < 3:
             continue
         for i, j in combinations(range(numeric.ndim), 2):
-            spatial = numeric.ndim == 4 and (i, j) in ((0, 1), (1, 2), (2, 3))
+            axes = clues.axes(c.name)
+            likely = numeric.ndim == 4 and (i, j) in ((0, 1), (1, 2), (2, 3))
+            spatial = {axes[i], axes[j]} == {"H", "W"} if axes else likely
             cause, what = ("h-w-swapped", "height and width") if spatial else ("axes-swapped", "two axes")
             text = f"d{c.name} is the right gradient with its axes {i} and {j} swapped: {what} were exchanged"
             yield Explanation(cause, text, {c.name: np.swapaxes(numeric, i, j)})

@@ -7,6 +7,8 @@ import numpy as np
 from miniae.gradcheck.diagnosis.clues import Clues
 from miniae.gradcheck.evidence import Compared
 
+AXES = {"N": "example", "H": "row", "W": "column", "C": "channel", "O": "channel"}
+
 
 def where(compared: Compared, clues: Clues) -> str:
     """One phrase: ``"the errors are confined to row 3"``; empty where the report's other lines say it all."""
@@ -32,11 +34,10 @@ def _places(compared: Compared, clues: Clues) -> Iterator[tuple[str, np.ndarray]
     for axis, length in enumerate(shape):
         for k in range(length) if length > 1 and len(shape) > 1 else ():
             yield _slab(compared, clues, axis, k), index[axis] == k
-    spatial = {2: (0, 1), 4: (1, 2)}.get(len(shape))
-    if spatial and min(shape[a] for a in spatial) > 2:
-        i, j = spatial
-        edge = (index[i] % (shape[i] - 1) == 0) | (index[j] % (shape[j] - 1) == 0)
-        yield ("the border pixels" if len(shape) == 4 else "the border of the array"), edge
+    for i, j in _spatial(compared, clues):
+        if min(shape[i], shape[j]) > 2:
+            edge = (index[i] % (shape[i] - 1) == 0) | (index[j] % (shape[j] - 1) == 0)
+            yield ("the border pixels" if len(shape) > 2 else "the border of the array"), edge
     yield "entries where the argument is 0", value == 0
     yield "entries where the argument is negative", value < 0
     yield "entries where the argument is positive", value > 0
@@ -48,10 +49,20 @@ def _places(compared: Compared, clues: Clues) -> Iterator[tuple[str, np.ndarray]
         yield "the last entries", index[0] >= shape[0] - max(1, shape[0] // 4)
 
 
+def _spatial(compared: Compared, clues: Clues) -> list[tuple[int, int]]:
+    """Which two axes are height and width: those of a known image, or where they usually are."""
+    axes = clues.axes(compared.name)
+    if "H" in axes and "W" in axes:
+        return [(axes.index("H"), axes.index("W"))]
+    return {2: [(0, 1)], 3: [(0, 1), (1, 2)], 4: [(1, 2), (2, 3)]}.get(compared.value.ndim, [])
+
+
 def _slab(compared: Compared, clues: Clues, axis: int, k: int) -> str:
     """A name for what has the index k along an axis."""
-    length, dims = compared.value.shape[axis], compared.value.ndim
+    length, dims, axes = compared.value.shape[axis], compared.value.ndim, clues.axes(compared.name)
     last = " (the last)" if k == length - 1 else ""
+    if axes:
+        return f"{AXES[axes[axis]]} {k}{last}"
     if axis == 0 and clues.pair is not None and length == len(np.atleast_1d(clues.pair.y)):
         return f"example {k}{last}"
     if dims == 2:
