@@ -8,7 +8,7 @@ import numpy as np
 
 from miniae.gradcheck.complex_step import ComplexStep, second_opinion
 from miniae.gradcheck.evidence import Compared, Evidence
-from miniae.gradcheck.judge import errors
+from miniae.gradcheck.judge import both_values, errors
 from miniae.gradcheck.numeric import STEPS, Difference, linear_gradient, noise_level, two_step_gradient
 from miniae.gradcheck.projections import Cost, projected_gradient
 from miniae.gradcheck.report import Block, Report, report
@@ -141,7 +141,9 @@ def _projected(block: Block, compared: Compared) -> Block:
         f"{int(projected.disagree.sum())} of {len(projected.disagree)} random projections disagree; "
         f"of {sampled} entries drawn at random {int(wrong[projected.sampled].sum())} are wrong"
     )
-    if not wrong.any():
+    if wrong.any():
+        reason += f"; the worst found is at {both_values(compared, block.index)}"
+    else:
         reason += "; the error is spread too thin to be seen in single entries"
     return replace(block, verdict="fail", failing=max(share, float(wrong.mean())), reason=reason, why="wrong")
 

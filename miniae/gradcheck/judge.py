@@ -124,19 +124,24 @@ def _untested(compared: Compared, why: str, reason: str) -> Block:
 
 def _wrong(compared: Compared, found: Errors, worst: tuple[Any, ...]) -> tuple[str, str]:
     """What is wrong with a block that fails: how many entries, and the worst of them with both values."""
-    analytic, numeric = float(compared.analytic[worst]), float(compared.difference.gradient[worst])
     if not np.isfinite(compared.analytic).all():
         count = int((~np.isfinite(compared.analytic)).sum())
-        text = f"the gradient is not finite: {analytic} at {place(worst)}, {_of(count, found.wrong.size)} in all"
-        return "not finite", text
+        where = f"{float(compared.analytic[worst])} at {place(worst)}"
+        return "not finite", f"the gradient is not finite: {where}, {_of(count, found.wrong.size)} in all"
     share = _of(int(found.wrong.sum()), found.wrong.size)
+    return "wrong", f"wrong in {share}, most at {both_values(compared, worst)}"
+
+
+def both_values(compared: Compared, index: tuple[Any, ...]) -> str:
+    """An entry with its two values and what they have to do with each other."""
+    analytic, numeric = float(compared.analytic[index]), float(compared.difference.gradient[index])
     compare = f"the gradient says {analytic:.6g} where {compared.beside} {numeric:.6g}"
     if f"{analytic:.6g}" == f"{numeric:.6g}":
         compare += f", a difference of {analytic - numeric:.1e}"
     elif 0.01 <= abs(analytic) / (abs(numeric) or np.inf) <= 100:  # a ratio that may mean something
         ratio = analytic / numeric
         compare += f", {ratio:.4g} times as much" if ratio > 0 else ", of the other sign"
-    return "wrong", f"wrong in {share}, most at {place(worst)}: {compare}"
+    return f"{place(index)}: {compare}"
 
 
 def _of(count: int, size: int) -> str:

@@ -139,6 +139,21 @@ def test_two_workers_come_to_what_one_comes_to():
     np.testing.assert_allclose(results[0][3] + results[1][3], dbeta, rtol=0, atol=1e-13)
 
 
+def test_every_sum_comes_with_its_count():
+    """A hook may be told nothing else about the batch: each of the four sums is over 30 entries of each feature."""
+    counts = []
+
+    def reduce(total, count):
+        counts.append(count)
+        return total, count
+
+    x = random(2, 3, 5, 4)
+    _, cache = batch_norm_forward(x, np.ones(4), np.zeros(4), reduce=reduce)
+    batch_norm_backward(x, cache, reduce=reduce)
+    assert counts == [30] * 4
+    assert {type(count) for count in counts} == {int}
+
+
 @pytest.mark.bad_input
 @pytest.mark.parametrize(
     ("arguments", "message"),
@@ -161,7 +176,11 @@ def test_shapes_that_do_not_fit_are_refused(arguments, message):
 
 
 @pytest.mark.bad_input
-def test_statistics_of_another_dtype_are_refused():
+@pytest.mark.parametrize(
+    ("wrong", "dtypes"), [("mean", (np.float64, np.float32)), ("variance", (np.float32, np.float64))]
+)
+def test_statistics_of_another_dtype_are_refused(wrong, dtypes):
     x = np.ones((4, 1), np.float32)
-    with pytest.raises(TypeError, match="batch_norm: x is float32 but mean is float64; all arrays of one call share"):
-        batch_norm_forward(x, x[0], x[0], statistics=(ZERO, ONE))
+    given = tuple(np.ones(1, dtype) for dtype in dtypes)
+    with pytest.raises(TypeError, match=f"batch_norm: x is float32 but {wrong} is float64; all arrays of one call share"):
+        batch_norm_forward(x, x[0], x[0], statistics=given)

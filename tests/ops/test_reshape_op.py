@@ -54,5 +54,5 @@ def test_a_shape_that_does_not_fit_is_refused(shape):
 
 @pytest.mark.bad_input
 def test_a_single_number_is_no_batch():
-    with pytest.raises(ValueError, match="reshape: x must have a first axis, the examples, got a single number"):
+    with pytest.raises(ValueError, match="^reshape: x must have a first axis, the examples, got a single number$"):
         reshape_forward(np.array(1.0))
