@@ -182,5 +182,7 @@ def test_shapes_that_do_not_fit_are_refused(arguments, message):
 def test_statistics_of_another_dtype_are_refused(wrong, dtypes):
     x = np.ones((4, 1), np.float32)
     given = tuple(np.ones(1, dtype) for dtype in dtypes)
-    with pytest.raises(TypeError, match=f"batch_norm: x is float32 but {wrong} is float64; all arrays of one call share"):
+    with pytest.raises(
+        TypeError, match=f"batch_norm: x is float32 but {wrong} is float64; all arrays of one call share"
+    ):
         batch_norm_forward(x, x[0], x[0], statistics=given)

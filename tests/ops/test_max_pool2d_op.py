@@ -18,6 +18,7 @@ def test_forward_by_hand():
     y, cache = max_pool2d_forward(X)
     np.testing.assert_array_equal(y, image([[5, 7]]))
     np.testing.assert_array_equal(cache.switches, image([[1, 2]]))  # top right is place 1, bottom left place 2
+    assert cache.switches.dtype == np.int32
 
 
 def test_backward_by_hand():

@@ -78,6 +78,13 @@ def test_adding_up_is_the_transpose_of_looking_through_windows(geometry):
     np.testing.assert_allclose(collected, expected, rtol=0, atol=1e-13)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_counts_do_not_promote_what_they_divide(dtype):
+    counts = windows("mean_pool2d", (2, 3), 2, 1, 1).counts(np.empty(0, dtype))
+    np.testing.assert_array_equal(counts[:, :, 0], [[1, 2, 2, 1], [2, 4, 4, 2], [1, 2, 2, 1]])
+    assert counts.dtype == dtype
+
+
 def test_without_padding_the_image_is_not_copied():
     x = image([[1, 2], [3, 4]])
     assert windows("conv2d", (2, 2), 2, 1, "valid").pad(x) is x
@@ -116,6 +123,8 @@ def test_what_is_no_number_of_pixels_is_refused(name, wrong):
     word = "kernel_size" if name == "kernel" else "stride"
     with pytest.raises(ValueError, match=f"^conv2d: {word} must be a whole number of at least 1, or two of them, got"):
         windows("conv2d", (4, 4), numbers["kernel"], numbers["stride"], "valid")
+    with pytest.raises(ValueError, match=f"^conv_transpose2d: {word} must be a whole number of at least 1, or two of"):
+        transposed_windows("conv_transpose2d", (4, 4), numbers["kernel"], numbers["stride"], "valid", None)
 
 
 @pytest.mark.bad_input
