@@ -78,6 +78,20 @@ def test_adding_up_is_the_transpose_of_looking_through_windows(geometry):
     np.testing.assert_allclose(collected, expected, rtol=0, atol=1e-13)
 
 
+@pytest.mark.parametrize("number", [3, 5])
+def test_a_window_of_four_pixels_has_four_parts(number):
+    with pytest.raises(ValueError, match=r"^zip\(\) argument 2 is"):
+        windows("conv2d", (2, 2), 2, 1, "valid").add_up([np.ones((1, 1, 1, 1))] * number, image([[0, 0], [0, 0]]))
+
+
+def test_with_padding_as_without_the_sums_are_rounded_to_the_dtype_of_the_image():
+    # three windows over _ 1 2 3 _; in float32 2^24 + 1 is 2^24, so that of 2^24 + 1 + 1 nothing of the ones is left
+    parts = [np.full((1, 1, 3, 1), value, np.float32) for value in (2**24, 1, 1)]
+    sums = image([[0, 0, 0]]).astype(np.float32)
+    windows("conv2d", (1, 3), (1, 3), 1, "same").add_up(parts, sums)
+    np.testing.assert_array_equal(sums, image([[2**24, 2**24, 2]]))
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_counts_do_not_promote_what_they_divide(dtype):
     counts = windows("mean_pool2d", (2, 3), 2, 1, 1).counts(np.empty(0, dtype))
@@ -139,6 +153,8 @@ def test_what_is_no_number_of_pixels_is_refused(name, wrong):
 def test_an_unknown_padding_is_refused(padding, message):
     with pytest.raises(ValueError, match=f"^conv2d: {message}"):
         windows("conv2d", (4, 4), 3, 1, padding)
+    with pytest.raises(ValueError, match=f"^conv_transpose2d: {message}"):
+        transposed_windows("conv_transpose2d", (4, 4), 3, 1, padding, None)
 
 
 def test_a_window_larger_than_the_image_is_refused_with_the_arithmetic():
@@ -162,6 +178,8 @@ def test_padding_that_eats_the_image_is_refused_with_the_arithmetic():
         ValueError, match=r"nothing is left of the image: output height = \(2 - 1\) 1 \+ 3 - 4 \+ 0 = 0"
     ):
         transposed_windows("conv_transpose2d", (2, 9), 3, 1, 2, None)
+    with pytest.raises(ValueError, match=r": output width = \(1 - 1\) 2 \+ 3 - 4 \+ 1 = 0$"):
+        transposed_windows("conv_transpose2d", (9, 1), 3, 2, 2, (0, 1))
 
 
 @pytest.mark.parametrize("padding", [2, (0, 3)])
