@@ -41,8 +41,7 @@ def explain(
 
 def _culprit(model: Any, x: Array, ctx: Context, gradient: Array) -> str:
     with np.errstate(all="ignore"):
-        for step, y, _, cost in model.network.run(model.theta, x, ctx):
-            place = f"layer {step.place + 1} ({step.layer})"
+        for place, y, cost in model.stations(model.theta, x, ctx):
             if not np.isfinite(y).all():
                 return f"the output of {place} is the first that is not finite"
             if not np.isfinite(cost):
@@ -50,4 +49,4 @@ def _culprit(model: Any, x: Array, ctx: Context, gradient: Array) -> str:
     blocks = [slot.name for slot in model.layout if not np.isfinite(gradient[slot.slice]).all()]
     if blocks:
         return f"every layer's output is finite, the gradient of {', '.join(blocks)} is not"
-    return f"every layer's output is finite, the loss {model.loss} or the weight decay is not"
+    return "every layer's output is finite, the loss or the weight decay is not"

@@ -66,7 +66,7 @@ def lbfgs(
         full[trained] = part  # what is frozen stays as it is
         cost, gradient = model.cost_and_grad(full, x, target)
         if not np.isfinite(cost):
-            ctx = model.network.context(model.buffers)
+            ctx = model.context(model.buffers)
             raise TrainingDiverged(explain(model, x, ctx, cost, gradient, len(history["cost"]) - 1))
         return cost, gradient[trained]
 

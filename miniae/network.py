@@ -15,6 +15,32 @@ from miniae.layers.fused import fuse
 from miniae.layout import Layout
 
 
+class Parameters:
+    """Named arrays in one flat vector: their layout, and how each of them starts.
+
+    Args:
+        described: shape, initialiser and decay of each, by its name.
+
+    >>> from miniae.init import initializer
+    >>> w, b = Parameter((2, 3), initializer("glorot_uniform"), decays=True), Parameter((3,))
+    >>> parameters = Parameters({"w": w, "b": b})
+    >>> parameters.layout, parameters.initial(seed=0).shape
+    (Layout(w (2, 3), b (3,)), (9,))
+    """
+
+    def __init__(self, described: Mapping[str, Parameter]) -> None:
+        shapes = {name: parameter.shape for name, parameter in described.items()}
+        self.layout = Layout.of(shapes, not_decaying=[name for name, p in described.items() if not p.decays])
+        self._described = described
+
+    def initial(self, seed: int = 0, dtype: Any = "float64", xp: Any = np) -> Array:
+        """A fresh vector, an array of the module ``xp``. Drawn in float64 whatever ``dtype``: one seed, one vector."""
+        rng, vector = np.random.default_rng(seed), np.zeros(self.layout.size)
+        for name, view in self.layout.views(vector).items():
+            view[...] = self._described[name].init(rng, view.shape)
+        return xp.asarray(vector.astype(dtype))
+
+
 class Step(NamedTuple):
     """A layer as the network runs it: its place in the chain, and its parameters' and buffers' names in the layout."""
 
@@ -74,8 +100,8 @@ class Sequential:
             buffers |= {names[-1][name]: parameter for name, parameter in kept.items()}
         self._names = names
         self.steps = self._steps(range(len(self.layers)))
-        self.layout, self._initializers = _lay_out(parameters)
-        self.buffers_layout, self._buffer_initializers = _lay_out(buffers)
+        self.parameters, self.buffers = Parameters(parameters), Parameters(buffers)
+        self.layout = self.parameters.layout
 
     def _steps(self, places: range) -> list[Step]:
         """What to run for the layers at these places: a backend may do several of them at once."""
@@ -99,18 +125,12 @@ class Sequential:
         return part
 
     def initial(self, seed: int = 0, dtype: Any = "float64") -> Array:
-        """A fresh theta. Drawn in float64 whatever ``dtype``, so one seed means one network."""
-        return self._draw(self.layout, self._initializers, seed, dtype)
+        """A fresh theta."""
+        return self.parameters.initial(seed, dtype, self.backend.xp)
 
     def initial_buffers(self, dtype: Any = "float64") -> Array:
         """A fresh vector of buffers: what layers keep beside theta, without a gradient."""
-        return self._draw(self.buffers_layout, self._buffer_initializers, 0, dtype)
-
-    def _draw(self, layout: Layout, initializers: Mapping[str, Any], seed: int, dtype: Any) -> Array:
-        rng, vector = np.random.default_rng(seed), np.zeros(layout.size)
-        for name, view in layout.views(vector).items():
-            view[...] = initializers[name](rng, view.shape)
-        return self.backend.xp.asarray(vector.astype(dtype))
+        return self.buffers.initial(0, dtype, self.backend.xp)
 
     def __call__(self, theta: Array, x: Array, buffers: Array | None = None) -> Array:
         """The network's output for a batch, noise and the like switched off; ``buffers`` as they start when None."""
@@ -127,7 +147,7 @@ class Sequential:
             options: the context's other fields.
         """
         new_buffers = buffers.copy() if new_buffers is None else new_buffers
-        views = self.buffers_layout.views
+        views = self.buffers.layout.views
         return Context(backend=self.backend, buffers=views(buffers), new_buffers=views(new_buffers), **options)
 
     def run(self, theta: Array, x: Array, ctx: Context) -> Iterator[tuple[Step, Array, Any, Any]]:
@@ -215,10 +235,3 @@ def _shared(layer: Layer, name: str, parameter: Parameter, known: Mapping[str, P
             f"before it there are: {there}"
         )
     return parameter.shared
-
-
-def _lay_out(parameters: Mapping[str, Parameter]) -> tuple[Layout, dict[str, Any]]:
-    """A layout for the parameters, and their initialisers by name."""
-    shapes = {name: parameter.shape for name, parameter in parameters.items()}
-    layout = Layout.of(shapes, not_decaying=[name for name, p in parameters.items() if not p.decays])
-    return layout, {name: parameter.init for name, parameter in parameters.items()}

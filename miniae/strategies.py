@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from miniae import layers as kinds
-from miniae.models.base import Model
+from miniae.models import NetworkModel
 from miniae.ops import OPS
 from miniae.optional import require
 
@@ -27,7 +27,7 @@ KINKED = (kinds.ReLU, kinds.LeakyReLU, kinds.ELU, kinds.SELU)
 class Network(NamedTuple):
     """A model and what its cost is computed on: ``check(network.model, *network.data)``."""
 
-    model: Model
+    model: NetworkModel
     data: tuple[np.ndarray, ...]
 
 
@@ -124,7 +124,7 @@ def networks(
         # `random` the elements it looks at, which Hypothesis takes for a strategy that cannot be repeated.
         state = random.getstate()
         m, seed = draw(st.integers(1, max_examples)), draw(st.integers(0, 2**16))
-        model = Model(stack, loss, weight_decay=draw(st.sampled_from([0.0, 0.1])), seed=seed)
+        model = NetworkModel(stack, loss, weight_decay=draw(st.sampled_from([0.0, 0.1])), seed=seed)
         rng = np.random.default_rng(seed)
         model.theta = model.theta + 0.3 * rng.standard_normal(model.theta.shape)
         x = rng.standard_normal((m, sizes[0]))
@@ -144,7 +144,7 @@ TARGETS: dict[str, Callable[[np.random.Generator, tuple[int, int]], np.ndarray]]
 }
 
 
-def _far_from_kinks(model: Model, x: np.ndarray) -> bool:
+def _far_from_kinks(model: NetworkModel, x: np.ndarray) -> bool:
     """Whether nothing that enters a layer lies near a kink of that layer."""
     for step, y, _, _ in model.network.run(model.theta, x, model.network.context(model.buffers)):
         op = getattr(step.layer, "op", "")

@@ -89,7 +89,8 @@ def fit(
         progress: whether to show a progress bar.
 
     Returns:
-        The history: ``cost`` and, with validation, ``validation_cost``, one number an epoch.
+        The history: ``cost`` (or what the model's ``turns`` are called) and, with validation, ``validation_cost``, one
+        number an epoch.
 
     Raises:
         TypeError, ValueError: if an argument does not fit; nothing has been changed then.
@@ -107,21 +108,25 @@ def fit(
         if not isinstance(value, int) or value < 1:
             raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}")
     x, target, held_out = _prepare(model, x, target, validation, seed)
-    step = _Step(model, x, target, optimizers.optimizer(optimizer), clip_norm, seed)
+    rule = optimizers.optimizer(optimizer)
+    steps = {name: _Step(turn, x, target, rule, clip_norm, seed) for name, turn in model.turns.items()}
     rng = np.random.default_rng(seed)
-    history = History(cost=[], **({"validation_cost": []} if held_out else {}))
-    batches = -(-len(x) // batch_size)
+    history = History(**{name: [] for name in steps}, **({"validation_cost": []} if held_out else {}))
+    batches, count = -(-len(x) // batch_size), 0
     bar = tqdm(total=epochs * batches, disable=not progress, unit="step", dynamic_ncols=True)
     try:
         for number in range(1, epochs + 1):
-            start, total, order = time.perf_counter(), 0.0, rng.permutation(len(x))
+            start, totals, order = time.perf_counter(), dict.fromkeys(steps, 0.0), rng.permutation(len(x))
             bar.set_description(f"epoch {number}/{epochs}")
             for first in range(0, len(x), batch_size):
                 chosen = order[first : first + batch_size]
-                total += step(chosen) * len(chosen)
+                for name, step in steps.items():
+                    totals[name] += step(chosen) * len(chosen)
+                count += 1
                 bar.update()
             history.seconds.append(time.perf_counter() - start)
-            history["cost"].append(total / len(x))
+            for name, total in totals.items():
+                history[name].append(total / len(x))
             if held_out:
                 history["validation_cost"].append(_mean_cost(model, *held_out, batch_size))
             bar.set_postfix({name: f"{values[-1]:.5g}" for name, values in history.items()})
@@ -132,7 +137,7 @@ def fit(
                 history.stopped = epoch.stop
                 break
     except KeyboardInterrupt:
-        history.stopped = f"interrupted after {step.count} steps"
+        history.stopped = f"interrupted after {count} steps"
     finally:
         bar.close()
     return history
@@ -155,7 +160,7 @@ class _Step:
 
     def __call__(self, chosen: np.ndarray) -> float:
         model, workspace = self.model, self.workspace
-        ctx = model.network.context(
+        ctx = model.context(
             model.buffers,
             self.new_buffers,
             training=True,

@@ -8,10 +8,12 @@ from typer.testing import CliRunner
 
 from miniae import demo as demo_module
 from miniae import demo_conv as demo_conv_module
+from miniae import systems as cli_systems
 from miniae.cli import app
 from miniae.systems import SYSTEMS
+from miniae.systems import record as record_module
 from miniae.systems.record import render
-from miniae.systems.system import Figure, System
+from miniae.systems.system import Figure, Run, System
 
 pytestmark = pytest.mark.as_users_run_it
 
@@ -87,28 +89,51 @@ def test_results_lists_the_systems():
 
 def test_results_holds_figures_against_targets_and_records_them(tmp_path, monkeypatch):
     measured = iter([0.415, 0.5, 0.416])
-    toy = System("toy system", "toy data", lambda out: [Figure("cost", next(measured), 0.40, 0.43)])
+    toy = System("toy system", "toy data", lambda job: [Figure("cost", next(measured), 0.40, 0.43)])
     monkeypatch.setitem(SYSTEMS, "toy", toy)
     record = ("--out", tmp_path / "pictures", "--record", tmp_path)
     assert run("results", "toy", *record).exit_code == 0
     missed = run("results", "toy", *record)
     assert missed.exit_code == 1
-    assert "cost 0.5 (target 0.4 to 0.43): MISSED" in missed.output
+    assert "cost: 0.5 (target 0.4 to 0.43): MISSED by 0.07" in missed.output
     page = (tmp_path / "results.md").read_text()
-    assert "| toy system | toy data | cost | 0.4 to 0.43 | 0.5 | **no** |" in page
+    assert "| toy system | toy data | cost | 0.4 to 0.43 | 0.5 | MISSED by 0.07 |" in page
     run("results", "toy", *record)
     lines = [json.loads(line) for line in (tmp_path / "results.jsonl").read_text().splitlines()]
     assert [line["figures"][0]["measured"] for line in lines] == [0.415, 0.5, 0.416]
-    assert [line["figures"][0]["met"] for line in lines] == [True, False, True]
-    assert "| 0.416 | yes |" in (tmp_path / "results.md").read_text()  # the latest run is what the page shows
+    assert "| 0.416 | met |" in (tmp_path / "results.md").read_text()  # the latest run is what the page shows
     assert "| 0.5 |" not in (tmp_path / "results.md").read_text()
 
 
 def test_a_record_folder_must_be_there_before_anything_is_trained(tmp_path, monkeypatch):
-    monkeypatch.setitem(SYSTEMS, "toy", System("toy", "toy", lambda out: pytest.fail("was run")))
+    monkeypatch.setitem(SYSTEMS, "toy", System("toy", "toy", lambda job: pytest.fail("was run")))
     result = run("results", "toy", "--out", tmp_path, "--record", tmp_path / "missing")
     assert result.exit_code == 2
     assert "is no folder" in result.output
+
+
+def test_results_runs_them_all_and_goes_on_where_one_cannot_be_run(tmp_path, monkeypatch):
+    seen = []
+
+    def absent(job):
+        raise ImportError("needs a package")
+
+    def present(job):
+        seen.append(job)
+        return [Figure("cost", 1.0)]
+
+    monkeypatch.setattr(cli_systems, "SYSTEMS", {"a": System("a", "none", absent), "b": System("b", "none", present)})
+    monkeypatch.setattr(record_module, "SYSTEMS", cli_systems.SYSTEMS)
+    result = run("results", "--all", "--quick", "--out", tmp_path)
+    assert result.exit_code == 2
+    assert seen == [Run(tmp_path, quick=True)]
+    assert "b: cost: 1 (target none): reported" in result.output
+
+
+def test_quick_figures_are_not_recorded(tmp_path):
+    result = run("results", "ufldl4", "--quick", "--out", tmp_path, "--record", tmp_path)
+    assert result.exit_code == 2
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_figure_that_is_not_a_number_misses_its_target():

@@ -10,7 +10,7 @@ from miniae_kernels import Kernels
 from miniae.backends import backend
 from miniae.gradcheck import check, check_function
 from miniae.layers import ELU, Dense, KLSparsity, L1Sparsity, Layer, LeakyReLU, Parameter, ReLU, Sigmoid, Tanh
-from miniae.models import Autoencoder, Model
+from miniae.models import Autoencoder, NetworkModel
 from miniae.network import Sequential
 from miniae.ops import Pair, dense_backward, dense_forward, sigmoid_backward, sigmoid_forward
 
@@ -205,13 +205,13 @@ def test_buffers_are_read_by_the_cost_and_written_only_by_training():
     from miniae.training import fit
 
     model = Autoencoder([RunningMean(6), Dense(6, 4), Sigmoid()], [Dense(4, 6), Sigmoid()])
-    assert [slot.name for slot in model.network.buffers_layout] == ["mean1", "count1"]
+    assert [slot.name for slot in model.network.buffers.layout] == ["mean1", "count1"]
     assert [slot.name for slot in model.layout] == ["w2", "b2", "w3", "b3"]
     x = batch(10)
     model.cost_and_grad(model.theta, x)
     assert not model.buffers.any()
     fit(model, x, epochs=2, batch_size=4, progress=False)
-    views = model.network.buffers_layout.views(model.buffers)
+    views = model.network.buffers.layout.views(model.buffers)
     assert views["count1"] == 20
     np.testing.assert_allclose(views["mean1"], x.mean(axis=0), rtol=1e-12)
     assert check(model, x).passed
@@ -246,10 +246,10 @@ def test_errors():
     with pytest.raises(ValueError, match=r"at least one of each, got \(0, 6\)"):
         model.cost(model.theta, np.zeros((0, 6)))
     with pytest.raises(ValueError, match=r"'mse' is unknown; known: .*squared_error"):
-        Model([Dense(2, 2)], "mse")
+        NetworkModel([Dense(2, 2)], "mse")
     with pytest.raises(ValueError, match="'w9'; known: w1, b1, w2, b2"):
         model.freeze("w9")
     with pytest.raises(ValueError, match="weight_decay .*got -1"):
-        Model([Dense(2, 2)], "squared_error", weight_decay=-1)
+        NetworkModel([Dense(2, 2)], "squared_error", weight_decay=-1)
     with pytest.raises(ValueError, match="dtype must be float32 or float64, got 'float16'"):
-        Model([Dense(2, 2)], "squared_error", dtype="float16")
+        NetworkModel([Dense(2, 2)], "squared_error", dtype="float16")

@@ -10,7 +10,7 @@ from miniae.callbacks import EarlyStopping
 from miniae.diverged import TrainingDiverged
 from miniae.layers import Dense, KLSparsity, ReLU, Sigmoid
 from miniae.lbfgs import lbfgs
-from miniae.models import Autoencoder, Model, SoftmaxRegression, SparseAutoencoder
+from miniae.models import Autoencoder, NetworkModel, SoftmaxRegression, SparseAutoencoder
 from miniae.optimizers import SGD, AdamW
 from miniae.training import fit
 
@@ -179,7 +179,7 @@ def test_lbfgs_finds_the_minimum_of_least_squares():
     # A linear network without bias under squared error: the normal equations know the answer.
     rng = np.random.default_rng(0)
     x, target = rng.normal(size=(30, 4)), rng.normal(size=(30, 2))
-    model = Model([Dense(4, 2, bias=False)], "squared_error", weight_decay=0.1)
+    model = NetworkModel([Dense(4, 2, bias=False)], "squared_error", weight_decay=0.1)
     lbfgs(model, x, target, iterations=100, progress=False)
     # J = 1/(2m) |x w - t|^2 + lambda/2 |w|^2 has its minimum where (x^T x / m + lambda) w = x^T t / m.
     wanted = np.linalg.solve(x.T @ x / 30 + 0.1 * np.eye(4), x.T @ target / 30)

@@ -7,10 +7,11 @@ from miniae.arrays import Array
 from miniae.backends import Backend
 from miniae.layers.base import Layer
 from miniae.losses import LOSSES
-from miniae.models.base import Model, check_batch
+from miniae.models.base import check_batch
+from miniae.models.network_model import NetworkModel
 
 
-class Autoencoder(Model):
+class Autoencoder(NetworkModel):
     """A network whose target is its input, split in two.
 
     Args:

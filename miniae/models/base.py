@@ -1,55 +1,43 @@
-"""Model: a network, a loss and weight decay, as one cost function of a flat theta."""
+"""Model: a cost function of one flat theta, with its gradient."""
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
+from miniae import backends
 from miniae.arrays import FLOATS, Array
 from miniae.backends import Backend
-from miniae.context import Context
-from miniae.layers.base import Layer
-from miniae.losses import LOSSES
-from miniae.network import Record, Sequential
+from miniae.context import Context, Shape
+from miniae.network import Parameters
 
 
-class Tape(NamedTuple):
-    """What a forward pass leaves to the backward pass.
-
-    ``dy`` is the gradient of the loss with respect to the network's output, ``records`` what its layers kept, and
-    ``decay`` the gradient of the weight decay, by the weight's name.
-    """
-
-    dy: Array
-    records: list[Record]
-    decay: dict[str, Array]
-
-
-class Model:
+class Model(ABC):
     r"""A cost function of theta with its gradient, and a theta of its own for convenience.
 
     .. math::
-        J(\theta) = L(y, t) + \sum_{layers} C + \frac{\lambda}{2} \sum_{w} \|w\|^2              \tag{1}
+        J(\theta) = C(\theta; x, t) + \frac{\lambda}{2} \sum_{w} \|w\|^2              \tag{1}
 
-    L is the loss between the network's output y and the target t, C what sparsity layers add, and the last sum runs
-    over the weights, never the biases.
+    C is what the model says of a batch x and its targets t, in :meth:`forward`; :meth:`backward` says its gradient. The
+    last sum runs over the weights, never the biases.
 
     Nothing here changes ``theta`` but what trains it: ``cost(theta, x)`` and ``cost_and_grad(theta, x)`` are pure
-    functions of what they are given, so an optimiser or a gradient check may call them at will.
+    functions of what they are given, so an optimiser or a gradient check may call them at will. Where a model draws
+    random numbers, they are a function of (seed, step, place), so that these two always draw the same.
 
     Args:
-        layers: of the network, in order.
-        loss: a name of :data:`miniae.losses.LOSSES`.
+        parameters: what is learned.
+        buffers: what is kept beside theta, without a gradient.
         weight_decay: lambda.
         seed: of the initial theta.
         dtype: ``"float64"`` or ``"float32"``, of theta and of the data it is used with.
         backend: a name, or a :class:`~miniae.backends.Backend`.
 
     Attributes:
-        network: the layers as a :class:`~miniae.network.Sequential`.
         theta: the current parameters, one flat vector.
         layout: where each named parameter lies in it.
-        buffers: what layers keep beside theta, without a gradient.
+        buffers: the current buffers, another flat vector; ``buffers_layout`` says where each lies.
         frozen: names of parameters that are not trained; see :meth:`freeze`.
 
     Raises:
@@ -58,28 +46,33 @@ class Model:
 
     def __init__(
         self,
-        layers: Sequence[Layer],
-        loss: str,
+        parameters: Parameters,
+        buffers: Parameters | None = None,
         *,
         weight_decay: float = 0.0,
         seed: int = 0,
         dtype: Any = "float64",
         backend: str | Backend = "numpy",
     ) -> None:
-        if loss not in LOSSES:
-            raise ValueError(f"loss: {loss!r} is unknown; known: {', '.join(LOSSES)}")
         if not 0 <= weight_decay < np.inf:
             raise ValueError(f"weight_decay must be a finite number of at least 0, got {weight_decay}")
         if np.dtype(dtype) not in FLOATS:
             raise ValueError(f"dtype must be float32 or float64, got {dtype!r}")
-        self.network = Sequential(layers, backend)
-        self.backend = self.network.backend
-        self.layout = self.network.layout
-        self.loss = loss
+        buffers = buffers or Parameters({})
+        self.backend = backends.backend(backend)
+        self.layout, self.buffers_layout = parameters.layout, buffers.layout
         self.weight_decay = weight_decay
-        self.theta = self.network.initial(seed, dtype)
-        self.buffers = self.network.initial_buffers(dtype)
+        self.theta = parameters.initial(seed, dtype, self.backend.xp)
+        self.buffers = buffers.initial(0, dtype, self.backend.xp)
         self.frozen: frozenset[str] = frozenset()
+
+    @property
+    def turns(self) -> Mapping[str, "Model"]:
+        """What a training step minimises, one after the other, by the name under which its cost is recorded.
+
+        The model itself, for most. Where several costs share one theta and are against each other, one model for each.
+        """
+        return {"cost": self}
 
     def freeze(self, *names: str) -> None:
         """From now on train everything but the parameters named; with no name, train everything again.
@@ -104,7 +97,10 @@ class Model:
             TypeError, ValueError: if an argument has a dtype, shape or range that does not fit.
         """
         x, target = self.checked(theta, x, target)
-        return float(self.forward(theta, x, target, self.network.context(self.buffers))[0])
+        ctx = self.context(self.buffers)
+        cost, _ = self.forward(theta, x, target, ctx)
+        decay, _ = self.decay(theta, ctx)
+        return float(cost + decay)
 
     def cost_and_grad(self, theta: Array, x: Array, target: Array | None = None) -> tuple[float, Array]:
         """The cost (1) on a batch and its gradient with respect to theta, a fresh vector.
@@ -113,7 +109,7 @@ class Model:
         """
         x, target = self.checked(theta, x, target)
         gradient = self.backend.xp.empty_like(theta)
-        cost = self.backpropagate(theta, x, target, self.network.context(self.buffers), gradient)
+        cost = self.backpropagate(theta, x, target, self.context(self.buffers), gradient)
         return float(cost), gradient
 
     def checked(self, theta: Array, x: Array, target: Array | None) -> tuple[Array, Array]:
@@ -123,46 +119,70 @@ class Model:
         target = self.default_target(x) if target is None else target
         if len(target) != len(x):
             raise ValueError(f"x has {len(x)} examples but target has {len(target)}")
-        shape = x.shape
-        for layer in self.network.layers:
-            shape = layer.output_shape(shape)
-        LOSSES[self.loss].check_target(target, shape)
+        self.check_shapes(x.shape, target)
         return x, target
 
     def default_target(self, x: Array) -> Array:
         """What the output should be where no target is given."""
         raise ValueError(f"{type(self).__name__}: target is missing; expected one entry for each of {len(x)} examples")
 
-    def forward(self, theta: Array, x: Array, target: Array, ctx: Context) -> tuple[Any, Tape]:
-        """The cost (1), a 0-d array, and what :meth:`backpropagate` needs."""
-        costs = self.backend.costs
-        y, records, cost = self.network.forward(theta, x, ctx)
-        loss, dy = costs[self.loss](y, target, reduce=ctx.reduce, out=ctx.out("dy", y.shape, y.dtype))
-        cost = cost + loss
-        decay = {}
+    @abstractmethod
+    def check_shapes(self, shape: Shape, target: Array) -> None:
+        """Refuse a batch of this shape, or a target, that does not fit this model."""
+
+    def context(self, buffers: Array, new_buffers: Array | None = None, **options: Any) -> Context:
+        """What accompanies a batch on its way.
+
+        Args:
+            buffers: the vector of buffers to read.
+            new_buffers: where to leave what the buffers shall be; a copy of ``buffers`` when None.
+            options: the context's other fields.
+        """
+        new_buffers = buffers.copy() if new_buffers is None else new_buffers
+        views = self.buffers_layout.views
+        return Context(backend=self.backend, buffers=views(buffers), new_buffers=views(new_buffers), **options)
+
+    @abstractmethod
+    def forward(self, theta: Array, x: Array, target: Array, ctx: Context) -> tuple[Any, Any]:
+        """C of (1), a 0-d array, and what :meth:`backward` needs."""
+
+    @abstractmethod
+    def backward(self, tape: Any, ctx: Context, gradient: Array) -> None:
+        """Add the gradient of C to ``gradient``, which is zero; ``tape`` and ``ctx`` are those of :meth:`forward`."""
+
+    def decay(self, theta: Array, ctx: Context) -> tuple[Any, dict[str, Array]]:
+        """The last sum of (1), and its gradient by the weight's name."""
+        total: Any = 0.0
+        gradients = {}
         for slot in self.layout if self.weight_decay else ():
             if slot.decays:
                 w = theta[slot.slice]
-                penalty, dw = costs["l2"](w, self.weight_decay, out=ctx.out(f"decay {slot.name}", w.shape, w.dtype))
-                cost, decay[slot.name] = cost + penalty, dw
-        return cost, Tape(dy, records, decay)
+                out = ctx.out(f"decay {slot.name}", w.shape, w.dtype)
+                penalty, gradients[slot.name] = self.backend.costs["l2"](w, self.weight_decay, out=out)
+                total = total + penalty
+        return total, gradients
 
     def backpropagate(self, theta: Array, x: Array, target: Array, ctx: Context, gradient: Array) -> Any:
         """The cost (1), a 0-d array; its gradient is left in ``gradient``.
 
-        The gradients of the loss and of the layers' costs are sums over examples, so they are added over all workers.
-        Weight decay has nothing to do with examples: it comes after that, once.
+        The gradient of C is a sum over examples, so it is added over all workers. Weight decay has nothing to do with
+        examples: it comes after that, once.
         """
         cost, tape = self.forward(theta, x, target, ctx)
         gradient.fill(0)
-        self.network.backward(tape.dy, tape.records, gradient, ctx, frozen=self.frozen)
+        self.backward(tape, ctx, gradient)
         total, _ = ctx.reduce(gradient, len(x))
         if total is not gradient:
             gradient[...] = total
-        for name, dw in tape.decay.items():
+        decay, gradients = self.decay(theta, ctx)
+        for name, dw in gradients.items():
             if name not in self.frozen:
                 gradient[self.layout[name].slice] += dw
-        return cost
+        return cost + decay
+
+    def stations(self, theta: Array, x: Array, ctx: Context) -> Iterator[tuple[str, Array, Any]]:
+        """What a batch goes through, in order: its name, its output, its own cost. To find where numbers go wrong."""
+        return iter(())
 
 
 def check_batch(name: str, x: Any, dtype: Any) -> None:

@@ -5,10 +5,11 @@ from typing import Any
 from miniae.arrays import Array
 from miniae.backends import Backend
 from miniae.layers import Dense
-from miniae.models.base import Model, check_batch
+from miniae.models.base import check_batch
+from miniae.models.network_model import NetworkModel
 
 
-class SoftmaxRegression(Model):
+class SoftmaxRegression(NetworkModel):
     r"""Logistic regression for K classes.
 
     .. math::

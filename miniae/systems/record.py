@@ -1,6 +1,7 @@
 """Running a system and keeping its figures: one line of JSON a run, and a page rendered from the latest of each."""
 
 import json
+import math
 import os
 import platform
 import time
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from miniae.systems import SYSTEMS
+from miniae.systems.system import Figure, Run
 
 LINES, PAGE = "results.jsonl", "results.md"
 
@@ -19,47 +21,51 @@ HEAD = """# Results
 Each row is what one command measured; run it to see it again. `miniae results` lists the systems. The figures and their
 history are in `results.jsonl`, from which this page is rendered.
 
-| system | data | metric | target | measured | met | seconds | measured on | command |
+| system | data | metric | target | measured | verdict | seconds | measured on | command |
 |---|---|---|---|---|---|---|---|---|
 """
 
 
-def run(name: str, out: Path, record: Path | None) -> bool:
+def run(name: str, out: Path, record: Path | None = None, *, quick: bool = False) -> bool:
     """Train one system, print its figures against their targets, and record them.
 
     Args:
         name: of the system, in :data:`miniae.systems.SYSTEMS`.
         out: folder for pictures; made if missing.
         record: folder with the record to add to, or None for none.
+        quick: see :class:`~miniae.systems.system.Run`; nothing is recorded then.
 
     Returns:
         Whether every target was met.
 
     Raises:
-        ValueError: if the name is unknown or ``record`` is no folder; the message lists the known names.
+        ValueError: if the name is unknown, ``record`` is no folder, or a quick run is to be recorded.
+        ImportError: if the system needs a package that is not installed.
     """
     if name not in SYSTEMS:
         raise ValueError(f"system: {name!r} is unknown; known: {', '.join(SYSTEMS)}")
+    if record is not None and quick:
+        raise ValueError("record: a quick run is there to see that all works; its figures are not recorded")
     if record is not None and not record.is_dir():
         raise ValueError(f"record: {record} is no folder")
     system = SYSTEMS[name]
     out.mkdir(parents=True, exist_ok=True)
     start = time.perf_counter()
-    figures = system.run(out)
-    entry: dict[str, Any] = {
-        "name": name,
-        "system": system.title,
-        "data": system.data,
-        "seconds": round(time.perf_counter() - start, 1),
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": f"{os.cpu_count()} cores {platform.machine()}, NumPy {np.__version__}",
-        "command": f"miniae results {name}",
-        "figures": [{**figure._asdict(), "met": figure.met} for figure in figures],
-    }
+    figures = system.run(Run(out, quick))
+    seconds = round(time.perf_counter() - start, 1)
     for figure in figures:
-        verdict = "met" if figure.met else "MISSED"
-        print(f"{name}: {figure.metric} {figure.measured:.4g} (target {_range(figure.low, figure.high)}): {verdict}")
+        print(f"{name}: {figure.metric}: {figure.measured:.4g} (target {_target(figure)}): {_verdict(figure)}")
     if record is not None:
+        entry: dict[str, Any] = {
+            "name": name,
+            "system": system.title,
+            "data": system.data,
+            "seconds": seconds,
+            "date": datetime.now(UTC).date().isoformat(),
+            "machine": f"{os.cpu_count()} cores {platform.machine()}, NumPy {np.__version__}",
+            "command": f"miniae results {name}",
+            "figures": [{key: _finite(value) for key, value in figure._asdict().items()} for figure in figures],
+        }
         with (record / LINES).open("a") as file:
             file.write(json.dumps(entry) + "\n")
         (record / PAGE).write_text(render((record / LINES).read_text()))
@@ -72,14 +78,20 @@ def render(lines: str) -> str:
     rows = []
     for name in sorted(latest):
         entry = latest[name]
-        for figure in entry["figures"]:
+        for recorded in entry["figures"]:
+            figure = Figure(
+                recorded["metric"],
+                math.nan if recorded["measured"] is None else recorded["measured"],
+                -math.inf if recorded["low"] is None else recorded["low"],
+                math.inf if recorded["high"] is None else recorded["high"],
+            )
             cells = (
                 entry["system"],
                 entry["data"],
-                figure["metric"],
-                _range(figure["low"], figure["high"]),
-                f"{figure['measured']:.4g}",
-                "yes" if figure["met"] else "**no**",
+                figure.metric,
+                _target(figure),
+                f"{figure.measured:.4g}",
+                _verdict(figure),
                 f"{entry['seconds']:g}",
                 f"{entry['date']}, {entry['machine']}",
                 f"`{entry['command']}`",
@@ -88,5 +100,26 @@ def render(lines: str) -> str:
     return HEAD + "\n".join(rows) + "\n"
 
 
-def _range(low: float, high: float) -> str:
-    return f"<= {high:g}" if low in (0, float("-inf")) else f"{low:g} to {high:g}"
+def _finite(value: Any) -> Any:
+    """JSON has no word for infinity, nor for what is not a number: null stands for both."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _target(figure: Figure) -> str:
+    if figure.low == -math.inf and figure.high == math.inf:
+        return "none"
+    if figure.high == math.inf:
+        return f">= {figure.low:.4g}"
+    if figure.low in (0, -math.inf):
+        return f"<= {figure.high:.4g}"
+    return f"{figure.low:.4g} to {figure.high:.4g}"
+
+
+def _verdict(figure: Figure) -> str:
+    """Whether the target is met, and if not, by how much it is missed."""
+    if _target(figure) == "none":
+        return "reported"
+    if figure.met:
+        return "met"
+    by = max(figure.low - figure.measured, figure.measured - figure.high)
+    return f"MISSED by {by:.2g}"

@@ -10,8 +10,6 @@ A hidden unit was trained on patches x, each with its mean taken off and divided
 The right side is affine in x, so that at every place of a photograph it is a convolution with one kernel a unit.
 """
 
-from pathlib import Path
-
 import numpy as np
 
 from miniae import plots
@@ -19,19 +17,19 @@ from miniae.data import normalize_patches, photographs, sample_patches, whiten_i
 from miniae.lbfgs import lbfgs
 from miniae.models import SparseAutoencoder
 from miniae.ops import conv2d_forward, mean_pool2d_forward, sigmoid_forward
-from miniae.systems.system import Figure, System
+from miniae.systems.system import Figure, Run, System
 
 SIZE, HIDDEN, POINTS, POOL = 8, 25, 1000, 19
 
 
-def run(out: Path) -> list[Figure]:
+def run(job: Run) -> list[Figure]:
     """Learn 25 features from patches; compare at 1,000 points; pool; draw one photograph's maps."""
     whitened = [whiten_image(picture)[4:-4, 4:-4] for picture in photographs()]
-    patches = sample_patches(whitened, 10_000, SIZE, seed=0)
+    patches = sample_patches(whitened, job.pick(10_000, 1000), SIZE, seed=0)
     centred = patches - patches.mean(axis=1, keepdims=True)
     s = 3 * float(np.sqrt(np.mean(centred**2)))
     model = SparseAutoencoder(SIZE**2, HIDDEN, rho=0.01, beta=3.0, weight_decay=1e-4, seed=0)
-    lbfgs(model, normalize_patches(patches), iterations=400)
+    lbfgs(model, normalize_patches(patches), iterations=job.pick(400, 20))
 
     w, b = (model.layout.views(model.theta)[name] for name in ("w1", "b1"))
     kernel = (0.4 / s * (w - w.mean(axis=0))).reshape(SIZE, SIZE, 1, HIDDEN)  # (1)
@@ -49,9 +47,9 @@ def run(out: Path) -> list[Figure]:
         mean_error = max(mean_error, float(np.abs(pooled[0, 0] - by_hand).max()))
     maps = sigmoid_forward(conv2d_forward(whitened[0][None, :, :, None], kernel, bias)[0])[0]
     pooled = mean_pool2d_forward(maps, kernel_size=POOL)[0]
-    plots.filters(w).savefig(out / "ufldl8-filters.png")
-    plots.feature_maps(maps[0, ::2, ::2]).savefig(out / "ufldl8-maps.png")
-    plots.feature_maps(pooled[0]).savefig(out / "ufldl8-pooled.png")
+    job.save(plots.filters(w), "ufldl8-filters")
+    job.save(plots.feature_maps(maps[0, ::2, ::2]), "ufldl8-maps")
+    job.save(plots.feature_maps(pooled[0]), "ufldl8-pooled")
     return [
         Figure(f"largest difference, convolution and autoencoder, at {POINTS} points", worst, 0, 1e-9),
         Figure("largest difference, pooling and mean", mean_error, 0, 1e-12),

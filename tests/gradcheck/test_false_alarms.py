@@ -7,7 +7,7 @@ import pytest
 
 from miniae.gradcheck import check, check_function, check_pair
 from miniae.layers import ELU, SELU, Dense, ReLU, Sigmoid, Softplus, Tanh
-from miniae.models.base import Model
+from miniae.models import NetworkModel
 from miniae.ops import OPS
 from miniae.strategies import TARGETS
 
@@ -68,7 +68,7 @@ def network(activation, depth, weights, examples, inputs, seed):
     sizes = rng.integers(1, 5, depth + 1)
     layers = [layer for a, b in pairwise(sizes) for layer in (Dense(int(a), int(b)), activation())][:-1]
     loss = sorted(TARGETS)[seed % len(TARGETS)]
-    model = Model(layers, loss, seed=seed)
+    model = NetworkModel(layers, loss, seed=seed)
     model.theta = weights * model.theta + 0.1 * rng.normal(size=model.theta.size)
     return model, (inputs * rng.normal(size=(examples, sizes[0])), TARGETS[loss](rng, (examples, sizes[-1])))
 
