@@ -11,7 +11,37 @@ from miniae.ops.windows import Padding, Windows, pair_of, transposed_windows, wi
 
 
 @dataclass(frozen=True)
-class Conv2d(Layer):
+class _Convolution(Layer):
+    """What the two directions have in common."""
+
+    in_channels: int
+    out_channels: int
+    kernel_size: int | tuple[int, int] = 3
+    stride: int | tuple[int, int] = 1
+    padding: Padding = "valid"
+    bias: bool = True
+    init: str = "glorot_uniform"
+
+    def __post_init__(self) -> None:
+        name = type(self).__name__
+        whole(name, in_channels=self.in_channels, out_channels=self.out_channels)
+        pair_of(name, "kernel_size", self.kernel_size, 1)
+        pair_of(name, "stride", self.stride, 1)
+        initializer(self.init)
+
+    @property
+    def kernel(self) -> tuple[int, int]:
+        """(height, width) of a window."""
+        return pair_of(type(self).__name__, "kernel_size", self.kernel_size, 1)
+
+    @property
+    def strides(self) -> tuple[int, int]:
+        """(down, across)."""
+        return pair_of(type(self).__name__, "stride", self.stride, 1)
+
+
+@dataclass(frozen=True)
+class Conv2d(_Convolution):
     """A weighted sum over every window of an image, the same weights everywhere.
 
     Args:
@@ -27,26 +57,7 @@ class Conv2d(Layer):
     (10, 28, 28, 16)
     """
 
-    in_channels: int
-    out_channels: int
-    kernel_size: int | tuple[int, int] = 3
-    stride: int | tuple[int, int] = 1
-    padding: Padding = "valid"
-    bias: bool = True
-    init: str = "glorot_uniform"
     op = "conv2d"
-
-    def __post_init__(self) -> None:
-        name = type(self).__name__
-        whole(name, in_channels=self.in_channels, out_channels=self.out_channels)
-        pair_of(name, "kernel_size", self.kernel_size, 1)
-        pair_of(name, "stride", self.stride, 1)
-        initializer(self.init)
-
-    @property
-    def kernel(self) -> tuple[int, int]:
-        """(height, width) of a window."""
-        return pair_of(type(self).__name__, "kernel_size", self.kernel_size, 1)
 
     def parameters(self) -> dict[str, Parameter]:
         """``w`` (KH, KW, C, O), to which weight decay applies, and ``b`` (O,), to which it does not."""
@@ -76,20 +87,20 @@ class Conv2d(Layer):
 
     def sight(self) -> Sight:
         """One window, one stride apart."""
-        return Sight(self.kernel, pair_of(type(self).__name__, "stride", self.stride, 1))
+        return Sight(self.kernel, self.strides)
 
 
 @dataclass(frozen=True)
-class ConvTranspose2d(Layer):
+class ConvTranspose2d(_Convolution):
     """Spreads every pixel over a window: the transpose of a convolution, which takes its shape back.
 
     Args:
         in_channels: channels going in; the O of the convolution.
         out_channels: channels coming out; the C of the convolution.
         kernel_size, stride, padding: of the convolution.
-        output_padding: which of the sizes that the convolution would take to this one; see the op.
         bias: whether there is a ``b``.
         init: how ``w`` starts.
+        output_padding: which of the sizes that the convolution would take to this one; see the op.
         tied: the name of an earlier convolution's kernel to use in place of one of its own, such as ``"w1"``: a decoder
             whose kernels are the encoder's, flipped in both directions and with channels in and out exchanged.
 
@@ -99,28 +110,9 @@ class ConvTranspose2d(Layer):
     Source of the tied form: Masci et al. (2011), "Stacked convolutional auto-encoders".
     """
 
-    in_channels: int
-    out_channels: int
-    kernel_size: int | tuple[int, int] = 3
-    stride: int | tuple[int, int] = 1
-    padding: Padding = "valid"
     output_padding: int | tuple[int, int] | None = None
-    bias: bool = True
-    init: str = "glorot_uniform"
     tied: str = ""
     op = "conv_transpose2d"
-
-    def __post_init__(self) -> None:
-        name = type(self).__name__
-        whole(name, in_channels=self.in_channels, out_channels=self.out_channels)
-        pair_of(name, "kernel_size", self.kernel_size, 1)
-        pair_of(name, "stride", self.stride, 1)
-        initializer(self.init)
-
-    @property
-    def kernel(self) -> tuple[int, int]:
-        """(height, width) of a window."""
-        return pair_of(type(self).__name__, "kernel_size", self.kernel_size, 1)
 
     def parameters(self) -> dict[str, Parameter]:
         """``w`` (KH, KW, out_channels, in_channels), as the convolution has it, and ``b`` (out_channels,)."""
@@ -149,6 +141,5 @@ class ConvTranspose2d(Layer):
 
     def sight(self) -> Sight:
         """ceil(K / S) inputs reach an output; S outputs stand where one input stood."""
-        stride = pair_of(type(self).__name__, "stride", self.stride, 1)
-        window = tuple(float(-(-k // s)) for k, s in zip(self.kernel, stride, strict=True))
-        return Sight((window[0], window[1]), (1 / stride[0], 1 / stride[1]))
+        (k, l), (s, t) = self.kernel, self.strides
+        return Sight((-(-k // s), -(-l // t)), (1 / s, 1 / t))

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from miniae.optional import require
 from miniae.systems import SYSTEMS
 from miniae.systems.system import Figure, Run
 
@@ -62,7 +63,7 @@ def run(name: str, out: Path, record: Path | None = None, *, quick: bool = False
             "data": system.data,
             "seconds": seconds,
             "date": datetime.now(UTC).date().isoformat(),
-            "machine": f"{os.cpu_count()} cores {platform.machine()}, NumPy {np.__version__}",
+            "machine": _machine(),
             "command": f"miniae results {name}",
             "figures": [{key: _finite(value) for key, value in figure._asdict().items()} for figure in figures],
         }
@@ -98,6 +99,14 @@ def render(lines: str) -> str:
             )
             rows.append(f"| {' | '.join(cells)} |")
     return HEAD + "\n".join(rows) + "\n"
+
+
+def _machine() -> str:
+    """What the seconds were measured on."""
+    libraries = require("threadpoolctl", extra="course").threadpool_info()
+    threads = max((library["num_threads"] for library in libraries if library["user_api"] == "blas"), default=1)
+    cores = f"{os.cpu_count()} cores {platform.machine()}, {threads} in use by BLAS"
+    return f"{cores}, NumPy {np.__version__}"
 
 
 def _finite(value: Any) -> Any:
