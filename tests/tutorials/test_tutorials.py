@@ -39,6 +39,7 @@ def test_listings_run(listing):
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.stem)
 class TestLesson:
+    @pytest.mark.as_users_run_it
     def test_runs_without_a_warning(self, lesson, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)
         monkeypatch.setenv("MPLBACKEND", "Agg")
