@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # one process for each core: more threads would wait for each other
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when NumPy is first imported, which jaxtyping does
+
 from jaxtyping import config, install_import_hook
 
 # Every shape annotation in the package is checked at every call. Before anything of it is imported.
