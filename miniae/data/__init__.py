@@ -7,10 +7,12 @@ from miniae.data.idx import read_idx
 from miniae.data.mnist import Dataset, fashion_mnist, mnist
 from miniae.data.natural_images import natural_images
 from miniae.data.patches import natural_image_patches, normalize_patches, photo_patches, sample_patches
+from miniae.data.pca import PCA
 from miniae.data.photographs import photographs
 from miniae.data.whitening import whiten_image
 
 __all__ = [
+    "PCA",
     "Dataset",
     "check_finite_floats",
     "colour_patches",

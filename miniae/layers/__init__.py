@@ -1,6 +1,18 @@
 """Layers: typed fields, the parameters they ask for, and calls into a backend's tables."""
 
-from miniae.layers.activations import ELU, SELU, Identity, LeakyReLU, ReLU, Sigmoid, Softmax, Softplus, Tanh
+from miniae.layers.activations import (
+    ELU,
+    SELU,
+    Identity,
+    JumpReLU,
+    LeakyReLU,
+    ReLU,
+    Sigmoid,
+    Softmax,
+    Softplus,
+    Tanh,
+    TopK,
+)
 from miniae.layers.base import Layer, Parameter
 from miniae.layers.convolution import Conv2d, ConvTranspose2d
 from miniae.layers.dense import Dense
@@ -21,6 +33,7 @@ __all__ = [
     "Flatten",
     "GaussianNoise",
     "Identity",
+    "JumpReLU",
     "KLSparsity",
     "L1Sparsity",
     "Layer",
@@ -37,5 +50,6 @@ __all__ = [
     "Softmax",
     "Softplus",
     "Tanh",
+    "TopK",
     "Upsample2d",
 ]

@@ -1,8 +1,11 @@
 """The fully connected layer."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from miniae.context import Shape
+from miniae.arrays import Array
+from miniae.context import Context, Shape
 from miniae.init import initializer
 from miniae.layers.base import Layer, Parameter
 
@@ -16,6 +19,8 @@ class Dense(Layer):
         out_features: O, features coming out.
         bias: whether there is a ``b``.
         init: how ``w`` starts, a name of :data:`miniae.init.INITIALIZERS`; ``b`` starts at zero.
+        tied: the name of an earlier layer's weights to use, transposed, in place of ones of its own, such as ``"w1"``:
+            a decoder whose weights are the encoder's, ``y = x w1^T + b``. They collect both gradients.
 
     >>> Dense(64, 25).parameters()["w"].shape
     (64, 25)
@@ -25,6 +30,7 @@ class Dense(Layer):
     out_features: int
     bias: bool = True
     init: str = "glorot_uniform"
+    tied: str = ""
     op = "dense"
 
     def __post_init__(self) -> None:
@@ -35,9 +41,21 @@ class Dense(Layer):
         initializer(self.init)
 
     def parameters(self) -> dict[str, Parameter]:
-        """``w`` (D, O), to which weight decay applies, and ``b`` (O,), to which it does not."""
-        w = Parameter((self.in_features, self.out_features), initializer(self.init), decays=True)
+        """``w`` (D, O), or (O, D) where tied, to which weight decay applies, and ``b`` (O,), to which it does not."""
+        shape = (self.in_features, self.out_features)
+        w = Parameter(shape[::-1] if self.tied else shape, initializer(self.init), decays=True, shared=self.tied)
         return {"w": w, "b": Parameter((self.out_features,))} if self.bias else {"w": w}
+
+    def forward(self, params: Mapping[str, Array], x: Array, ctx: Context) -> tuple[Array, Any, Any]:
+        """As every layer's, on the transpose of tied weights."""
+        return super().forward(self._turned(params), x, ctx)
+
+    def backward(self, dy: Array, cache: Any, grads: Mapping[str, Array], ctx: Context) -> Array | None:
+        """As every layer's; the gradient of tied weights is added to where theirs lies, transposed."""
+        return super().backward(dy, cache, self._turned(grads), ctx)
+
+    def _turned(self, arrays: Mapping[str, Array]) -> Mapping[str, Array]:
+        return {**arrays, "w": arrays["w"].T} if self.tied and "w" in arrays else arrays
 
     def output_shape(self, shape: Shape) -> Shape:
         """(N, D) becomes (N, O).

@@ -51,22 +51,34 @@ class NoiseLayer(Layer):
 class GaussianNoise(NoiseLayer):
     """Adds independent normal noise to every element.
 
+    With ``clip``, what leaves the range is put back to its border, as a picture's pixels are. There the output no
+    longer depends on the input: nothing of it is kept, the border stands in its place, and the gradient is 0.
+
     Args:
         std: its standard deviation, at least 0.
+        clip: the range to stay in, (low, high), such as (0.0, 1.0) for pixels; None for none.
 
     Source: Vincent et al. (2010), "Stacked denoising autoencoders".
     """
 
     std: float
+    clip: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.std < math.inf:
             raise ValueError(f"GaussianNoise: std must be finite and not negative, got {self.std}")
+        if self.clip is not None and not self.clip[0] < self.clip[1]:
+            raise ValueError(f"GaussianNoise: clip must be (low, high) with low < high, got {self.clip}")
 
     def draw(self, x: Array, ctx: Context) -> tuple[Array | None, Array | None]:
-        """Everything is kept."""
-        drawn = ctx.backend.xp.asarray(noise.normal(x.shape, x.dtype, **_stream(ctx)))
-        return None, drawn * x.dtype.type(self.std)
+        """Everything is kept but what is clipped."""
+        xp = ctx.backend.xp
+        drawn = xp.asarray(noise.normal(x.shape, x.dtype, **_stream(ctx))) * x.dtype.type(self.std)
+        if self.clip is None:
+            return None, drawn
+        clipped = xp.clip(x + drawn, *self.clip)
+        inside = (clipped > self.clip[0]) & (clipped < self.clip[1])
+        return inside.astype(x.dtype), xp.where(inside, drawn, clipped)
 
 
 @dataclass(frozen=True)

@@ -69,14 +69,14 @@ class NetworkModel(Model):
             shape = layer.output_shape(shape)
         LOSSES[self.loss].check_target(target, shape)
 
-    def forward(self, theta: Array, x: Array, target: Array, ctx: Context) -> tuple[Any, Tape]:
-        """L + C of (1), and the tape."""
+    def forward(self, theta: Array, x: Array, target: Array, ctx: Context) -> tuple[Any, Any]:
+        """L + C of (1), and a :class:`Tape`."""
         y, records, cost = self.network.forward(theta, x, ctx)
         loss, dy = self.backend.costs[self.loss](y, target, reduce=ctx.reduce, out=ctx.out("dy", y.shape, y.dtype))
         return cost + loss, Tape(dy, records)
 
-    def backward(self, tape: Tape, ctx: Context, gradient: Array) -> None:
-        """Back through the layers, from the last to the first."""
+    def backward(self, tape: Any, ctx: Context, gradient: Array) -> None:
+        """Back through the layers, from the last to the first; ``tape`` is a :class:`Tape`."""
         self.network.backward(tape.dy, tape.records, gradient, ctx, frozen=self.frozen)
 
     def stations(self, theta: Array, x: Array, ctx: Context) -> Iterator[tuple[str, Array, Any]]:

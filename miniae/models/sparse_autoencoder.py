@@ -1,4 +1,4 @@
-"""The sparse autoencoder of UFLDL's first exercise."""
+"""The sparse autoencoder of UFLDL's exercises."""
 
 from typing import Any
 
@@ -15,9 +15,13 @@ class SparseAutoencoder(Autoencoder):
         J &= \frac{1}{2m} \sum_n \|h_n - x_n\|^2 + \frac{\lambda}{2} (\|W_1\|^2 + \|W_2\|^2)
              + \beta \sum_j KL(\rho \,\|\, \hat\rho_j), \qquad \hat\rho_j = \frac1m \sum_n a_{nj}         \tag{2}
 
+    With ``linear_decoder`` the output is :math:`h = a W_2 + b_2`, which reaches any value: for inputs that do not lie
+    in [0, 1], such as whitened patches.
+
     Args:
-        in_features: inputs of an example; these lie in [0, 1], where a sigmoid can reach them.
+        in_features: inputs of an example; they lie in [0, 1], where a sigmoid reaches, or the decoder is linear.
         hidden: number of hidden units.
+        linear_decoder: whether the decoder has no sigmoid.
         rho: the mean activation asked for.
         beta: weight of the sparsity penalty.
         weight_decay: lambda.
@@ -32,7 +36,7 @@ class SparseAutoencoder(Autoencoder):
     >>> model.encode(np.full((10, 64), 0.5)).shape
     (10, 25)
 
-    Source: UFLDL tutorial, "Autoencoders and Sparsity" and its first exercise.
+    Source: UFLDL tutorial, "Autoencoders and Sparsity", "Linear Decoders", and their exercises.
     """
 
     def __init__(
@@ -40,6 +44,7 @@ class SparseAutoencoder(Autoencoder):
         in_features: int,
         hidden: int,
         *,
+        linear_decoder: bool = False,
         rho: float = 0.01,
         beta: float = 3.0,
         weight_decay: float = 1e-4,
@@ -47,9 +52,10 @@ class SparseAutoencoder(Autoencoder):
         dtype: Any = "float64",
         backend: str | Backend = "numpy",
     ) -> None:
+        decoder = Dense(hidden, in_features, init="ufldl")
         super().__init__(
             encoder=[Dense(in_features, hidden, init="ufldl"), Sigmoid(), KLSparsity(rho, beta)],
-            decoder=[Dense(hidden, in_features, init="ufldl"), Sigmoid()],
+            decoder=[decoder] if linear_decoder else [decoder, Sigmoid()],
             loss="squared_error",
             weight_decay=weight_decay,
             seed=seed,

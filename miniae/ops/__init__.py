@@ -12,6 +12,7 @@ from miniae.ops.conv_transpose2d import conv_transpose2d_backward, conv_transpos
 from miniae.ops.dense import dense_backward, dense_forward
 from miniae.ops.elu import elu_backward, elu_forward
 from miniae.ops.identity import identity_backward, identity_forward
+from miniae.ops.jump_relu import jump_relu_backward, jump_relu_forward
 from miniae.ops.leaky_relu import leaky_relu_backward, leaky_relu_forward
 from miniae.ops.max_pool2d import max_pool2d_backward, max_pool2d_forward
 from miniae.ops.max_unpool2d import max_unpool2d_backward, max_unpool2d_forward
@@ -23,6 +24,7 @@ from miniae.ops.sigmoid import sigmoid_backward, sigmoid_forward
 from miniae.ops.softmax import softmax_backward, softmax_forward
 from miniae.ops.softplus import softplus_backward, softplus_forward
 from miniae.ops.tanh import tanh_backward, tanh_forward
+from miniae.ops.top_k import top_k_backward, top_k_forward
 from miniae.ops.upsample2d import upsample2d_backward, upsample2d_forward
 
 
@@ -47,6 +49,7 @@ OPS = {
     "dense": Pair(dense_forward, dense_backward, linear=("x", "w", "b")),
     "elu": Pair(elu_forward, elu_backward, kinks=(0.0,)),
     "identity": Pair(identity_forward, identity_backward, linear=("x",)),
+    "jump_relu": Pair(jump_relu_forward, jump_relu_backward),
     "leaky_relu": Pair(leaky_relu_forward, leaky_relu_backward, kinks=(0.0,)),
     "max_pool2d": Pair(max_pool2d_forward, max_pool2d_backward),
     "max_unpool2d": Pair(max_unpool2d_forward, max_unpool2d_backward, linear=("x",)),
@@ -58,6 +61,7 @@ OPS = {
     "softmax": Pair(softmax_forward, softmax_backward),
     "softplus": Pair(softplus_forward, softplus_backward),
     "tanh": Pair(tanh_forward, tanh_backward),
+    "top_k": Pair(top_k_forward, top_k_backward),
     "upsample2d": Pair(upsample2d_forward, upsample2d_backward, linear=("x",)),
 }
 
@@ -76,6 +80,8 @@ __all__ = [
     "elu_forward",
     "identity_backward",
     "identity_forward",
+    "jump_relu_backward",
+    "jump_relu_forward",
     "leaky_relu_backward",
     "leaky_relu_forward",
     "max_pool2d_backward",
@@ -98,6 +104,8 @@ __all__ = [
     "softplus_forward",
     "tanh_backward",
     "tanh_forward",
+    "top_k_backward",
+    "top_k_forward",
     "upsample2d_backward",
     "upsample2d_forward",
 ]

@@ -19,8 +19,9 @@ LINES, PAGE = "results.jsonl", "results.md"
 
 HEAD = """# Results
 
-Each row is what one command measured; run it to see it again. `miniae results` lists the systems. The figures and their
-history are in `results.jsonl`, from which this page is rendered.
+Each row is a figure that a command measured; run it to see it again. A row without a command belongs to the one above.
+`miniae results` lists the systems. The figures and their history are in `results.jsonl`, from which this page is
+rendered.
 
 | system | data | metric | target | measured | verdict | seconds | measured on | command |
 |---|---|---|---|---|---|---|---|---|
@@ -79,6 +80,8 @@ def render(lines: str) -> str:
     rows = []
     for name in sorted(latest):
         entry = latest[name]
+        system, data, seconds = entry["system"], entry["data"], f"{entry['seconds']:g}"
+        where, command = f"{entry['date']}, {entry['machine']}", f"`{entry['command']}`"
         for recorded in entry["figures"]:
             figure = Figure(
                 recorded["metric"],
@@ -86,18 +89,9 @@ def render(lines: str) -> str:
                 -math.inf if recorded["low"] is None else recorded["low"],
                 math.inf if recorded["high"] is None else recorded["high"],
             )
-            cells = (
-                entry["system"],
-                entry["data"],
-                figure.metric,
-                _target(figure),
-                f"{figure.measured:.4g}",
-                _verdict(figure),
-                f"{entry['seconds']:g}",
-                f"{entry['date']}, {entry['machine']}",
-                f"`{entry['command']}`",
-            )
-            rows.append(f"| {' | '.join(cells)} |")
+            what = (figure.metric, _target(figure), f"{figure.measured:.4g}", _verdict(figure))
+            rows.append(f"| {' | '.join((system, data, *what, seconds, where, command))} |")
+            system = data = seconds = where = command = ""  # once for all figures of a system
     return HEAD + "\n".join(rows) + "\n"
 
 

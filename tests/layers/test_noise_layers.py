@@ -10,7 +10,7 @@ from miniae.models import Autoencoder
 from miniae.network import Sequential
 
 X = np.random.default_rng(0).uniform(0.2, 0.8, size=(200, 300))
-NOISE = [GaussianNoise(0.4), Dropout(0.3), MaskingNoise(0.3), SaltAndPepper(0.3)]
+NOISE = [GaussianNoise(0.4), GaussianNoise(0.4, clip=(0.0, 1.0)), Dropout(0.3), MaskingNoise(0.3), SaltAndPepper(0.3)]
 each = pytest.mark.parametrize("layer", NOISE, ids=str)
 
 
@@ -52,6 +52,16 @@ def test_gaussian_noise_has_its_standard_deviation_and_passes_the_gradient():
     assert (y - X).std() == pytest.approx(0.4, rel=0.01)  # 60,000 numbers: good to 0.3 %
     assert abs((y - X).mean()) < 0.01
     np.testing.assert_array_equal(dx, 1)
+
+
+def test_clipped_gaussian_noise_is_the_same_noise_clipped_and_has_no_slope_at_the_border():
+    free, _ = spoiled(GaussianNoise(0.4))
+    y, dx = spoiled(GaussianNoise(0.4, clip=(0.0, 1.0)))
+    np.testing.assert_allclose(y, np.clip(free, 0, 1), rtol=0, atol=1e-15)
+    outside = (free < 0) | (free > 1)
+    assert outside.mean() == pytest.approx(0.2524, abs=0.01)  # 2 P(x + n > 1), x uniform on [.2, .8]
+    np.testing.assert_array_equal(dx, ~outside)
+    assert ((y >= 0) & (y <= 1)).all()
 
 
 def test_dropout_keeps_the_mean_and_its_gradient_has_the_mask():

@@ -58,7 +58,8 @@ class Case(NamedTuple):
     that takes those and returns them. ``apart`` keeps the values of an argument at a distance from each other: for an
     op whose slope jumps where two are equal, or explodes where all are. ``averages``: the op takes a mean over the
     examples, and refuses a batch without any. ``beside`` is how many arrays of the size of its largest it may allocate
-    beside its results.
+    beside its results. ``straight_through`` names arguments whose gradient is on purpose no derivative of the forward:
+    PyTorch is held to the same formula, differences are not, and the op's own test says what the gradient is.
     """
 
     op: str
@@ -70,6 +71,7 @@ class Case(NamedTuple):
     apart: bool = False
     averages: bool = False
     beside: int = 1
+    straight_through: tuple[str, ...] = ()
 
     def draw(self, data) -> dict[str, np.ndarray]:
         """Arguments whose shapes and values Hypothesis chooses, away from the op's kinks."""
@@ -197,6 +199,41 @@ def norm_case(rows: tuple[int, ...], given: bool = False) -> Case:
     return Case("batch_norm", oracle, norm_shapes(), sample, options=options, apart=True, averages=not given)
 
 
+def top_k(torch, x, k):
+    values, places = torch.topk(x, k, dim=-1)
+    return torch.zeros_like(x).scatter(-1, places, values)
+
+
+def top_k_shapes(least: int) -> st.SearchStrategy:
+    """At least so many features."""
+    return st.builds(lambda rows, d: {"x": (*rows, d)}, st.lists(sides, max_size=2), st.integers(least, least + 3))
+
+
+def jump_relu(torch, x, threshold, bandwidth):
+    """With a backward pass of its own: what PyTorch makes of the step has no gradient in the threshold."""
+
+    class JumpReLU(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, threshold):
+            ctx.save_for_backward(x, threshold)
+            return torch.where(x > threshold, x, torch.zeros_like(x))
+
+        @staticmethod
+        def backward(ctx, dy):
+            x, threshold = ctx.saved_tensors
+            near = ((x - threshold) / bandwidth).abs() < 0.5
+            dthreshold = -(threshold / bandwidth) * near * dy
+            return dy * (x > threshold), dthreshold.reshape(-1, len(threshold)).sum(0)
+
+    return JumpReLU.apply(x, threshold)
+
+
+def jump_relu_shapes() -> st.SearchStrategy:
+    return st.builds(
+        lambda rows, d: {"x": (*rows, d), "threshold": (d,)}, st.lists(sides, min_size=1, max_size=2), sides
+    )
+
+
 CASES = {
     "batch_norm": norm_case((6,)),
     "batch_norm of images": norm_case((2, 3, 4)),
@@ -231,6 +268,14 @@ CASES = {
     "elu, alpha 0.5": Case("elu", lambda torch, x: torch.nn.functional.elu(x, 0.5), options={"alpha": 0.5}),
     "elu, alpha 3": Case("elu", lambda torch, x: torch.nn.functional.elu(x, 3.0), options={"alpha": 3.0}),
     "identity": Case("identity", lambda torch, x: 1 * x),
+    "jump_relu": Case(
+        "jump_relu",
+        partial(jump_relu, bandwidth=2.0),
+        jump_relu_shapes(),
+        {"x": (3, 5), "threshold": (5,)},
+        options={"bandwidth": 2.0},
+        straight_through=("threshold",),
+    ),
     "leaky_relu": Case("leaky_relu", lambda torch, x: torch.nn.functional.leaky_relu(x)),
     "leaky_relu, slope 0.3": Case(
         "leaky_relu", lambda torch, x: torch.nn.functional.leaky_relu(x, 0.3), options={"slope": 0.3}
@@ -251,6 +296,8 @@ CASES = {
     "softmax": Case("softmax", lambda torch, x: torch.softmax(x, dim=-1), span=3.0),
     "softplus": Case("softplus", lambda torch, x: torch.nn.functional.softplus(x)),
     "tanh": Case("tanh", lambda torch, x: torch.tanh(x)),
+    "top_k, k 1": Case("top_k", partial(top_k, k=1), top_k_shapes(1), options={"k": 1}, apart=True),
+    "top_k, k 3": Case("top_k", partial(top_k, k=3), top_k_shapes(3), options={"k": 3}, apart=True),
     "upsample2d": image_case("upsample2d", factor=(3, 2)),
     "upsample2d, bilinear": image_case("upsample2d", factor=(2, 3), mode="bilinear"),
 }

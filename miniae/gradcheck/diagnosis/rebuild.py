@@ -65,7 +65,8 @@ def _of_model(evidence: Evidence) -> Iterator[Chain]:
     if network is evidence.model:
         yield Chain(stages, _values(evidence), x, "x", delta=rest[0])
         return
-    loss = ALIASES.get(str(evidence.model.loss), str(evidence.model.loss))
+    own = str(getattr(evidence.model, "loss", ""))  # a model that is no chain has a cost of its own
+    loss = ALIASES.get(own, own)
     if loss in DELTAS:
         yield Chain(stages, _values(evidence), x, loss=loss, target=rest[0] if rest else x)
 
