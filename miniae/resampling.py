@@ -6,7 +6,7 @@ import numpy as np
 
 from miniae.arrays import Array
 from miniae.metrics import dead_units
-from miniae.models import L1Dictionary
+from miniae.models import JumpReLUDictionary, L1Dictionary
 from miniae.models.base import check_batch
 from miniae.training import Epoch
 
@@ -47,10 +47,10 @@ class ResampleDeadUnits:
     >>> x = np.random.default_rng(0).normal(size=(100, 8))
     >>> model = L1Dictionary(8, 16, strength=0.1)
     >>> model.layout.views(model.theta)["b1"][:5] = -100
-    >>> resampling = ResampleDeadUnits(x, every=2, until=4)
+    >>> resampling = ResampleDeadUnits(x, every=1, until=3)
     >>> history = fit(model, x, epochs=6, callbacks=[resampling], progress=False)
     >>> resampling.counts
-    [5, 0]
+    [5, 0, 0]
 
     Source: Bricken et al. (2023), "Towards monosemanticity", appendix "Neuron resampling".
     """
@@ -69,7 +69,7 @@ class ResampleDeadUnits:
     def __call__(self, epoch: Epoch) -> None:
         """Resample, where the epoch is one of those."""
         model = epoch.model
-        if not isinstance(model, L1Dictionary):
+        if not isinstance(model, (L1Dictionary, JumpReLUDictionary)):
             raise TypeError(f"ResampleDeadUnits: the model must be an L1Dictionary, got {type(model).__name__}")
         if epoch.number % self.every or epoch.number > self.until:
             return
@@ -88,3 +88,6 @@ class ResampleDeadUnits:
         params["w2"][dead] = u  # (1)
         params["w1"][:, dead] = 0.2 * lengths[lengths > 0 if dead.all() else ~dead].mean() * u.T
         params["b1"][dead] = 0
+        if isinstance(model, JumpReLUDictionary):
+            t = np.exp(params["log_threshold"])
+            params["log_threshold"][dead] = np.log(0.2 * t[t > 0 if dead.all() else ~dead].mean())

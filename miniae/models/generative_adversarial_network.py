@@ -1,6 +1,6 @@
 """The generative adversarial network: a generator makes examples, a discriminator tells them from real ones.
 
-Shapes: N examples, D features, L latents.
+Shapes: N examples, L latents.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -37,8 +37,9 @@ class GenerativeAdversarialNetwork(Model):
         J_G &= \frac1m \sum_n -\log \sigma(D(G(z_n)))                                                    \tag{2}
 
     Both are log 2 where nobody can tell one from the other. The generator does not maximise (1), which a sure
-    discriminator makes flat: the derivative of log(1 - \sigma(y)) is -\sigma(y), next to 0 where D is sure that an
-    example is made. That of (2) is \sigma(y) - 1, next to -1 there: the worse G does, the stronger the pull.
+    discriminator makes flat: the derivative of :math:`\log(1 - \sigma(y))` is :math:`-\sigma(y)`, next to 0 where D is
+    sure that an example is made. That of (2) is :math:`\sigma(y) - 1`, next to -1 there: the worse G does, the
+    stronger the pull.
 
     In training each step is two, one for each cost (:attr:`turns`). The discriminator's moves its own parameters and
     takes G as it is. The generator's moves those of G, and its gradient comes back *through* D:
@@ -105,8 +106,8 @@ class GenerativeAdversarialNetwork(Model):
     def turns(self) -> Mapping[str, Model]:
         """A step of the discriminator along (1), then one of the generator along (2)."""
         return {
-            "discriminator": Turn(self, still=names(self.generator)),
-            "generator": GeneratorTurn(self, still=names(self.discriminator)),
+            "discriminator": Turn(self, still=_names(self.generator)),
+            "generator": GeneratorTurn(self, still=_names(self.discriminator)),
         }
 
     def check_shapes(self, shape: Shape, target: Array) -> None:
@@ -134,7 +135,7 @@ class GenerativeAdversarialNetwork(Model):
 
     def backward(self, tape: Tape, ctx: Context, gradient: Array) -> None:
         """Back through the discriminator and, with the examples that were made, on through the generator."""
-        on = not names(self.generator) <= self.frozen
+        on = not _names(self.generator) <= self.frozen
         dx = self.discriminator.backward(tape.dy, tape.judged, gradient, ctx, frozen=self.frozen, needs_x=on)
         if dx is not None:
             self.generator.backward(dx[tape.real :], tape.made, gradient, ctx, frozen=self.frozen)  # (3)
@@ -159,7 +160,7 @@ class Turn(GenerativeAdversarialNetwork):
     """
 
     def __init__(self, game: GenerativeAdversarialNetwork, still: frozenset[str]) -> None:
-        vars(self).update(vars(game))
+        vars(self).update(vars(game))  # and not Model.__init__, which would draw a theta
         self.game, self.frozen = game, game.frozen | still
 
     @property
@@ -197,7 +198,7 @@ class GeneratorTurn(Turn):
         return cost + more + loss, Tape(dy, judging, making, real=0)  # (2)
 
 
-def names(part: Sequential) -> frozenset[str]:
+def _names(part: Sequential) -> frozenset[str]:
     """The parameters that a part of a network has."""
     return frozenset(name for step in part.steps for name in step.parameters.values())
 

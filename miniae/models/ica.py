@@ -48,8 +48,8 @@ class ICA(Model):
         w &\leftarrow v\, (v^T v)^{-1/2}, \qquad v = w - \alpha\, \xi                                  \tag{5}
 
     :math:`\alpha` is halved until J falls by at least :math:`0.02\, \alpha \|\xi\|^2`. UFLDL's exercise walks along the
-    whole gradient and asks the fall of that, which does not vanish at the minimum; it keeps a component in a row of W,
-    so that its W is w transposed and (5) is :math:`(W W^T)^{-1/2} W`.
+    whole gradient and measures the fall against that, though it does not vanish at the minimum. It keeps a component in
+    a row of W, so that its W is w transposed and (5) is :math:`(W W^T)^{-1/2} W`.
 
     Args:
         in_features: D.

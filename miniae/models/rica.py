@@ -40,8 +40,9 @@ class RICA(Model):
         dz &= dy\, w + \frac{\lambda}{m} \frac{z}{q}                                                   \tag{4} \\
         dw &= x^T dz + dy^T z                                                                          \tag{5}
 
-    UFLDL keeps examples in columns, a component in a row of W, and writes :math:`W^T W x`: its W is w transposed.
-    Orthonormal components allow at most D of them; here there may be more. The data should be whitened.
+    UFLDL keeps examples in columns, a component in a row of W, and writes :math:`W^T W x`: its W is w transposed. The
+    data should be whitened. K may be more than D, but the sum in (3) is smaller where the components that are not
+    needed for the reconstruction have the length 0, and they go there.
 
     Args:
         in_features: D.

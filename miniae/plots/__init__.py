@@ -37,5 +37,6 @@ __all__ = [
     "samples_over_modes",
     "scatter",
     "score_histogram",
+    "sparsity_frontier",
     "unit",
 ]

@@ -48,7 +48,7 @@ def cosine_histogram(cosines: Mapping[str, Sequence[float] | Array], *, ax: "Axe
         ax.hist(np.minimum(values, 1), BINS, range=(low, 1), histtype="step", linewidth=2.5, color=colour, label=name)
     ax.set_xlabel("cosine of a true feature to the nearest learned one")
     ax.set_ylabel("true features")
-    ax.legend(loc="upper left", fontsize=ax.xaxis.label.get_fontsize())
+    ax.legend(fontsize=ax.xaxis.label.get_fontsize())
     return figure_of(ax)
 
 

@@ -7,6 +7,7 @@ this one and one entry here.
 from miniae.systems import (
     contractive,
     dictionary,
+    k_sparse,
     linear,
     s000_cnn_sparse_autoencoder,
     s001a_sparse_autoencoder,
@@ -23,11 +24,16 @@ from miniae.systems import (
     s003d_digits,
     s003d_ring,
     s004_stacked_autoencoder,
+    ufldl10_ica,
     ufldl1_sparse_autoencoder,
+    ufldl2_vectorisation,
     ufldl3_pca_and_whitening,
     ufldl4_softmax_regression,
+    ufldl5_self_taught_learning,
     ufldl6_stacked_autoencoder,
+    ufldl7_linear_decoder,
     ufldl8_convolution_and_pooling,
+    ufldl9_sparse_coding,
 )
 from miniae.systems.system import System
 
@@ -49,10 +55,16 @@ SYSTEMS: dict[str, System] = {
     "004": s004_stacked_autoencoder.SYSTEM,
     "contractive": contractive.SYSTEM,
     "dictionary": dictionary.SYSTEM,
+    "k-sparse": k_sparse.SYSTEM,
     "linear": linear.SYSTEM,
     "ufldl1": ufldl1_sparse_autoencoder.SYSTEM,
+    "ufldl10": ufldl10_ica.SYSTEM,
+    "ufldl2": ufldl2_vectorisation.SYSTEM,
     "ufldl3": ufldl3_pca_and_whitening.SYSTEM,
     "ufldl4": ufldl4_softmax_regression.SYSTEM,
+    "ufldl5": ufldl5_self_taught_learning.SYSTEM,
     "ufldl6": ufldl6_stacked_autoencoder.SYSTEM,
+    "ufldl7": ufldl7_linear_decoder.SYSTEM,
     "ufldl8": ufldl8_convolution_and_pooling.SYSTEM,
+    "ufldl9": ufldl9_sparse_coding.SYSTEM,
 }

@@ -6,8 +6,8 @@ The linear denoiser is least squares from noisy to clean training pictures, its 
     W = (\tilde X^T \tilde X)^{-1} \tilde X^T X, \qquad
     h(\tilde x) = \min(\max(\tilde x W, 0), 1)                                                 \tag{1}
 
-with a column of ones in :math:`\tilde X` for the bias. No matrix does better on these pictures before clipping, and
-clipping brings every output nearer to a pixel in [0, 1].
+with a column of ones in :math:`\tilde X` for the bias. No matrix does better on the training pictures before
+clipping, and clipping brings every output nearer to a pixel in [0, 1].
 """
 
 from typing import NamedTuple

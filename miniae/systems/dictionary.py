@@ -1,7 +1,6 @@
 """Dictionaries: three kinds of sparse autoencoder find the features of which synthetic data is made."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -12,20 +11,21 @@ from miniae.metrics import dead_units, fvu, l0, max_cosines
 from miniae.models import JumpReLUDictionary, L1Dictionary, TopKDictionary
 from miniae.models.dictionary import Dictionary
 from miniae.optimizers import Adam
+from miniae.resampling import ResampleDeadUnits
 from miniae.schedules import CosineDecay
 from miniae.systems.system import Figure, Run, System
 from miniae.training import fit
 
-DIMENSIONS, FEATURES, SHARE, SEED, BATCH = 64, 128, 0.04, 0, 256
+DIMENSIONS, FEATURES, SHARE, SEED, BATCH = 64, 128, 0.04, 0, 128
 
 # One setting of each kind for the figures, and others around it for the frontier.
 KINDS: dict[str, tuple[float, tuple[float, ...], Callable[..., Dictionary]]] = {
-    "L1": (0.1, (0.05, 0.2, 0.4), lambda setting, **options: L1Dictionary(strength=setting, **options)),
-    "TopK + AuxK": (6, (3, 4, 8, 12), lambda setting, **options: TopKDictionary(k=setting, **options)),
+    "L1": (0.2, (0.05, 0.1, 0.4), lambda setting, **options: L1Dictionary(strength=setting, **options)),
+    "TopK + AuxK": (8, (3, 5, 12), lambda setting, **options: TopKDictionary(k=setting, dead_after=20, **options)),
     "JumpReLU": (
         0.03,
         (0.01, 0.1, 0.2),
-        partial(lambda setting, **options: JumpReLUDictionary(strength=setting, **options), bandwidth=0.2, initial=0.1),
+        lambda setting, **options: JumpReLUDictionary(strength=setting, bandwidth=0.5, initial=0.3, **options),
     ),
 }
 COSINE = {"L1": 0.95, "TopK + AuxK": 0.98, "JumpReLU": 0.95}
@@ -44,12 +44,14 @@ def run(job: Run) -> list[Figure]:
     The 128 features are random directions in 64 dimensions, so they cannot all be at right angles, and what makes
     them findable is that each is present in one example of 25 only. The cosine of a feature to the nearest *random*
     direction is shown beside. "Size" is the slope of a unit's activation by the coefficient of its feature: 1 where
-    nothing shrinks. The quick run is the same with fewer examples and epochs.
+    nothing shrinks. Of L1 and JumpReLU, dead units are resampled after each of the first 80 % of the epochs; TopK has
+    AuxK. The quick run is the same with fewer examples and epochs.
     """
-    features = np.random.default_rng(SEED).standard_normal((FEATURES, DIMENSIONS)).astype(np.float32)
+    # A seed of its own: the same one would draw the very directions that a dictionary starts with.
+    features = np.random.default_rng([SEED, 1]).standard_normal((FEATURES, DIMENSIONS)).astype(np.float32)
     features /= np.linalg.norm(features, axis=1, keepdims=True)
-    train, test = _examples(features, job.pick(30_000, 5000), 1), _examples(features, job.pick(10_000, 2000), 2)
-    epochs = job.pick(20, 12)
+    train, test = _examples(features, job.pick(50_000, 5000), 2), _examples(features, job.pick(10_000, 2000), 3)
+    epochs = job.pick(40, 15)
     untrained = L1Dictionary(DIMENSIONS, FEATURES, strength=0.0, seed=SEED, dtype="float32")
     cosines = {"untrained": max_cosines(features, untrained.directions)}
     figures = [
@@ -62,10 +64,10 @@ def run(job: Run) -> list[Figure]:
         codes = model.encode(test.x)
         cosines[kind] = max_cosines(features, model.directions)
         frontier[kind] = [_sparsity(model, test.x)]
-        low = job.pick(COSINE[kind], 0.9)
+        low = job.pick(COSINE[kind], 1.5 * float(cosines["untrained"].mean()))
         figures += [
-            Figure(f"{kind}: mean max cosine", float(cosines[kind].mean()), low, 1 + 1e-6),
-            Figure(f"{kind}: dead units", float(dead_units(codes).sum()), 0, 0),
+            Figure(f"{kind}: mean max cosine", float(cosines[kind].mean()), low),
+            Figure(f"{kind}: dead units", float(dead_units(codes).sum()), *job.pick((0, 0), ())),
             Figure(f"{kind}: L0", l0(codes), *((0, setting) if isinstance(model, TopKDictionary) else ())),
             Figure(f"{kind}: fraction of variance unexplained", fvu(model.reconstruct(test.x), test.x)),
             Figure(f"{kind}: size of activations", _size(model, features, codes, test.coefficients)),
@@ -88,7 +90,9 @@ def _examples(features: Array, n: int, stream: int) -> Data:
 def _trained(make: Callable[..., Dictionary], setting: float, x: Array, epochs: int) -> Dictionary:
     model = make(setting, in_features=DIMENSIONS, hidden=FEATURES, seed=SEED, dtype="float32")
     rate = CosineDecay(3e-3, steps=epochs * -(-len(x) // BATCH))
-    fit(model, x, epochs=epochs, batch_size=BATCH, optimizer=Adam(rate), seed=SEED)
+    resampling = ResampleDeadUnits(x[:10_000], every=1, until=8 * epochs // 10)
+    callbacks = [] if isinstance(model, TopKDictionary) else [resampling]
+    fit(model, x, epochs=epochs, batch_size=BATCH, optimizer=Adam(rate), callbacks=callbacks, seed=SEED)
     return model
 
 

@@ -29,7 +29,8 @@ def run(job: Run) -> list[Figure]:
     """Train on 60,000 digits less their mean; squared error and subspace against those of PCA, the best there is.
 
     The error is that of one test image, summed over pixels. The angle is the largest between the subspace that the
-    decoder reaches and that of the first principal components.
+    decoder reaches and that of the first principal components. It comes down last: the variances along the 32nd and the
+    33rd component differ by 7 %, and the cost hardly tells them apart.
     """
     data = job.digits()
     codes = job.pick(32, 8)
@@ -40,7 +41,7 @@ def run(job: Run) -> list[Figure]:
     model = Autoencoder([Dense(features, codes, bias=False)], [Dense(codes, features, bias=False)], seed=0)
     rows = condensed(x)
     of_all, of_rows = model.cost(model.theta, x), model.cost(model.theta, rows)
-    lbfgs(model, rows, iterations=400)
+    lbfgs(model, rows, iterations=job.pick(1500, 400))
     error = _squared_error(model.reconstruct(x_test), x_test)
     decoder = model.layout.views(model.theta)["w2"]
     directions = pca.directions[:, :codes]

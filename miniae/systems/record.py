@@ -20,8 +20,10 @@ LINES, PAGE = "results.jsonl", "results.md"
 HEAD = """# Results
 
 Each row is a figure that a command measured; run it to see it again. A row without a command belongs to the one above.
-`miniae results` lists the systems. The figures and their history are in `results.jsonl`, from which this page is
-rendered.
+`miniae results` lists the systems: 000 to 004 are those of five articles on autoencoders, corrected where they need it
+(`04_spot_the_bug.py`); ufldl1 to ufldl10 the exercises of UFLDL; the others come from the papers that their files name.
+Where there is no target, the figure is there to compare with. The figures and their history are in `results.jsonl`,
+from which this page is rendered.
 
 | system | data | metric | target | measured | verdict | seconds | measured on | command |
 |---|---|---|---|---|---|---|---|---|

@@ -50,10 +50,10 @@ def run(job: Run) -> list[Figure]:
     shares = np.bincount(judge.predict(model.sample(SAMPLES)), minlength=10) / SAMPLES
     samples = model.sample(100, seed=1)
     job.save(plots.image_rows({f"{k + 1}": samples[10 * k : 10 * k + 10] for k in range(10)}), "s003d-digits")
-    job.save(plots.curves(history), "s003d-digits-cost")
+    job.save(plots.curves({f"{player}_cost": values for player, values in history.items()}), "s003d-digits-cost")
     return [
         Figure("share of the rarest digit among samples, %", 100 * float(shares.min())),
-        Figure("share of the most frequent digit, %", 100 * float(shares.max()), 0, job.pick(np.inf, 99)),
+        Figure("share of the most frequent digit, %", 100 * float(shares.max()), -np.inf, job.pick(np.inf, 99)),
         Figure("cost of the discriminator in the last epoch (log 2 if it cannot tell)", history["discriminator"][-1]),
         Figure("cost of the generator in the last epoch", history["generator"][-1]),
     ]

@@ -51,7 +51,7 @@ def run(job: Run) -> list[Figure]:
         Figure("share of filters with a clear colour direction", len(directions) / learned.shape[1]),
         Figure("of these, share coloured, not gray", float(_coloured(directions).mean())),
         Figure("random coloured directions: share opponent", by_chance),
-        Figure("learned coloured filters: share opponent", _opponent(directions), by_chance, 1),
+        Figure("learned coloured filters: share opponent", _opponent(directions), *job.pick((by_chance, 1), ())),
     ]
 
 
@@ -68,9 +68,10 @@ def _coloured(directions: Array) -> Array:
 
 
 def _opponent(directions: Array) -> float:
-    """Of the coloured ones, the share with entries of both signs."""
+    """Of the coloured ones, the share with entries of both signs; 0 where none is coloured."""
     coloured = directions[_coloured(directions)]
-    return float(np.mean((coloured.min(axis=1) < 0) & (coloured.max(axis=1) > 0)))
+    both = (coloured.min(axis=1) < 0) & (coloured.max(axis=1) > 0)
+    return float(both.sum() / max(len(both), 1))
 
 
 SYSTEM = System(

@@ -136,7 +136,10 @@ def test_each_turn_and_each_step_has_latents_of_its_own():
     assert np.abs(many.std(axis=0) - 1).max() < 4 / np.sqrt(2 * 50_000)
 
 
-def test_samples_are_what_the_generator_makes_of_latents():
+def test_samples_are_what_the_generator_makes_of_latents_that_training_does_not_draw():
+    gan = model()
+    w1, b1, w2, b2, *_ = gan.layout.views(gan.theta).values()
+    np.testing.assert_allclose(gan.sample(6), np.tanh(latents(gan, "sample") @ w1 + b1) @ w2 + b2, rtol=1e-13)
     gan = model(dtype="float32")
     x = gan.sample(5)
     assert (x.shape, x.dtype) == ((5, 3), np.float32)

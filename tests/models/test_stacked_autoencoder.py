@@ -6,6 +6,7 @@ import pytest
 from miniae import fit
 from miniae.gradcheck import check
 from miniae.models import SoftmaxRegression, SparseAutoencoder, StackedAutoencoder
+from miniae.optimizers import RMSProp
 
 X = np.random.default_rng(0).uniform(0.1, 0.9, size=(12, 6))
 LABELS = np.arange(12) % 3
@@ -112,9 +113,9 @@ def test_three_stages_learn():
     x[np.arange(300), labels] += 0.6
     x = x.reshape(300, 16)
     stacked = StackedAutoencoder(16, (12, 8), 3)
-    stacked.pretrain(x, lambda autoencoder, a: fit(autoencoder, a, epochs=20, batch_size=30, progress=False))
+    stacked.pretrain(x, lambda autoencoder, a: fit(autoencoder, a, epochs=5, batch_size=30, progress=False))
     stacked.pretrain_softmax(x, labels, lambda softmax, a, t: fit(softmax, a, t, epochs=5, progress=False))
-    fit(stacked, x, labels, epochs=30, batch_size=30, optimizer="rmsprop", progress=False)
+    fit(stacked, x, labels, epochs=10, batch_size=30, optimizer=RMSProp(0.01), progress=False)
     assert stacked.accuracy(x, labels) > 0.99
 
 
