@@ -23,7 +23,8 @@ class ResampleDeadUnits:
         D_h = u, \quad W_{1,\cdot h} = 0.2\, \ell\, u, \quad b_{1,h} = 0                                (1)
 
     with :math:`\ell` the mean length of the living units' columns of :math:`W_1`. At a fifth of their strength the
-    unit speaks, and what it says disturbs little until it has learned.
+    unit speaks, and what it says disturbs little until it has learned. The threshold of a JumpReLU unit is set to a
+    fifth of the living units' mean, for the same reason.
 
     Resampling shakes the model, so it must end well before training does. The paper also sets Adam's averages of the
     unit back to 0; a callback cannot reach them. A unit dead for long has had gradients of 0 for long, and its averages
@@ -40,8 +41,8 @@ class ResampleDeadUnits:
 
     Raises:
         ValueError: if ``every`` or ``until`` is below 1.
-        TypeError: in training, if the model is not an :class:`~miniae.models.L1Dictionary`. The other kinds have means
-            of their own against dead units.
+        TypeError: in training, if the model is neither an :class:`~miniae.models.L1Dictionary` nor a
+            :class:`~miniae.models.JumpReLUDictionary`. A TopK dictionary has means of its own against dead units.
 
     >>> from miniae.training import fit
     >>> x = np.random.default_rng(0).normal(size=(100, 8))
@@ -70,7 +71,8 @@ class ResampleDeadUnits:
         """Resample, where the epoch is one of those."""
         model = epoch.model
         if not isinstance(model, (L1Dictionary, JumpReLUDictionary)):
-            raise TypeError(f"ResampleDeadUnits: the model must be an L1Dictionary, got {type(model).__name__}")
+            known = "an L1Dictionary or a JumpReLUDictionary"
+            raise TypeError(f"ResampleDeadUnits: the model must be {known}, got {type(model).__name__}")
         if epoch.number % self.every or epoch.number > self.until:
             return
         check_batch("x", self.x, model.theta.dtype)
@@ -86,8 +88,8 @@ class ResampleDeadUnits:
         u = chosen / np.linalg.norm(chosen, axis=1, keepdims=True)
         lengths = np.linalg.norm(params["w1"], axis=0)
         params["w2"][dead] = u  # (1)
-        params["w1"][:, dead] = 0.2 * lengths[lengths > 0 if dead.all() else ~dead].mean() * u.T
+        others = dead if dead.all() else ~dead
+        params["w1"][:, dead] = 0.2 * lengths[others].mean() * u.T
         params["b1"][dead] = 0
         if isinstance(model, JumpReLUDictionary):
-            t = np.exp(params["log_threshold"])
-            params["log_threshold"][dead] = np.log(0.2 * t[t > 0 if dead.all() else ~dead].mean())
+            params["log_threshold"][dead] = np.log(0.2 * model.thresholds[others].mean())

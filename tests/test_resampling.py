@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from miniae import fit
-from miniae.models import L1Dictionary, TopKDictionary
+from miniae.models import JumpReLUDictionary, L1Dictionary, TopKDictionary
 from miniae.resampling import ResampleDeadUnits
 from miniae.training import Epoch, History
 
@@ -38,6 +38,23 @@ def test_the_formulas():
     assert (model.encode(X) > 0).any(axis=0).all()
 
 
+def test_a_jump_relu_unit_gets_a_fifth_of_the_mean_threshold():
+    model = JumpReLUDictionary(4, 6, strength=0.1, initial=0.5)
+    p = model.layout.views(model.theta)
+    p["b1"][...] = np.where(DEAD, -1e4, 0.2)
+    p["log_threshold"][...] = np.log([9, 0.1, 9, 0.2, 9, 0.6])
+    ResampleDeadUnits(X, every=1, until=1)(Epoch(1, model, History()))
+    np.testing.assert_allclose(model.thresholds, [0.06, 0.1, 0.06, 0.2, 0.06, 0.6], rtol=1e-12)
+    assert (model.encode(X) > 0).any(axis=0).all()
+
+
+def test_all_dead_start_again():
+    model, p = with_dead_units()
+    p["b1"][...] = -1e4
+    ResampleDeadUnits(X, every=1, until=1)(Epoch(1, model, History()))
+    assert (model.encode(X) > 0).any(axis=0).all()
+
+
 def test_the_example_with_nearly_all_the_error_is_the_one_drawn():
     """Errors of 1e4 and about 1: squared, the odds against any other are about 1e8 to 200."""
     model, p = with_dead_units()
@@ -65,5 +82,5 @@ def test_without_it_they_stay_dead():
 def test_errors():
     with pytest.raises(ValueError, match="every must be at least 1 epoch, got 0"):
         ResampleDeadUnits(X, every=0, until=1)
-    with pytest.raises(TypeError, match="must be an L1Dictionary, got TopKDictionary"):
+    with pytest.raises(TypeError, match="must be an L1Dictionary or a JumpReLUDictionary, got TopKDictionary"):
         ResampleDeadUnits(X, every=1, until=1)(Epoch(1, TopKDictionary(4, 6, 2), History()))

@@ -1,21 +1,10 @@
 """Layers: typed fields, the parameters they ask for, and calls into a backend's tables."""
 
-from miniae.layers.activations import (
-    ELU,
-    SELU,
-    Identity,
-    JumpReLU,
-    LeakyReLU,
-    ReLU,
-    Sigmoid,
-    Softmax,
-    Softplus,
-    Tanh,
-    TopK,
-)
+from miniae.layers.activations import ELU, SELU, Identity, LeakyReLU, ReLU, Sigmoid, Softmax, Softplus, Tanh, TopK
 from miniae.layers.base import Layer, Parameter
 from miniae.layers.convolution import Conv2d, ConvTranspose2d
 from miniae.layers.dense import Dense
+from miniae.layers.jump_relu import JumpReLU
 from miniae.layers.noise import Dropout, GaussianNoise, MaskingNoise, SaltAndPepper
 from miniae.layers.normalization import BatchNorm
 from miniae.layers.pooling import MaxPool2d, MaxUnpool2d, MeanPool2d, Upsample2d

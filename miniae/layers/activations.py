@@ -1,13 +1,9 @@
-"""Activation layers: one op each, without parameters but for JumpReLU; the maths is in the op's file of that name."""
+"""Activation layers: no parameters, one op each; the maths is in the op's file of the same name."""
 
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from miniae.context import Shape
-from miniae.layers.base import Layer, Parameter
-from miniae.layers.images import whole
+from miniae.layers.base import Layer
 
 
 @dataclass(frozen=True)
@@ -90,40 +86,6 @@ class TopK(Layer):
     k: int
     op = "top_k"
 
-    def __post_init__(self) -> None:
-        whole("TopK", k=self.k)
-
     def options(self) -> dict[str, Any]:
         """How many."""
         return {"k": self.k}
-
-    def output_shape(self, shape: Shape) -> Shape:
-        """The same.
-
-        Raises:
-            ValueError: if there are fewer than k features.
-        """
-        if shape[-1] < self.k:
-            raise ValueError(f"TopK: k must be at most the number of features, got k = {self.k} for {shape[-1]}")
-        return shape
-
-
-@dataclass(frozen=True)
-class JumpReLU(Layer):
-    """x where it exceeds a threshold learned for each of ``features``, 0 elsewhere; thresholds start at ``initial``."""
-
-    features: int
-    initial: float = 0.001
-    bandwidth: float = 0.001
-    op = "jump_relu"
-
-    def __post_init__(self) -> None:
-        whole("JumpReLU", features=self.features)
-
-    def parameters(self) -> dict[str, Parameter]:
-        """The thresholds."""
-        return {"threshold": Parameter((self.features,), lambda _, shape: np.full(shape, self.initial))}
-
-    def options(self) -> dict[str, Any]:
-        """Of the straight-through gradient."""
-        return {"bandwidth": self.bandwidth}

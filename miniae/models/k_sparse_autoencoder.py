@@ -36,7 +36,7 @@ class KSparseAutoencoder(Autoencoder):
     >>> model.layout
     Layout(w1 (64, 100), b1 (100,), b2 (64,))
     >>> x = np.random.default_rng(0).uniform(size=(5, 64))
-    >>> np.count_nonzero(model.encode(x), axis=1), np.count_nonzero(model.encode(x, alpha=3), axis=1)
+    >>> np.count_nonzero(model.encode(x), axis=1), np.count_nonzero(model.encode(x, alpha=3.0), axis=1)
     (array([10, 10, 10, 10, 10]), array([30, 30, 30, 30, 30]))
 
     Source: Makhzani and Frey (2013), "k-sparse autoencoders".
@@ -53,10 +53,10 @@ class KSparseAutoencoder(Autoencoder):
         dtype: Any = "float64",
         backend: str | Backend = "numpy",
     ) -> None:
-        keep = TopK(k)
-        keep.output_shape((1, hidden))  # k above hidden is refused here, not with the first batch
+        if not isinstance(k, int) or not 1 <= k <= hidden:
+            raise ValueError(f"KSparseAutoencoder: k must be a whole number from 1 to the {hidden} units, got {k!r}")
         super().__init__(
-            encoder=[Dense(in_features, hidden), keep],
+            encoder=[Dense(in_features, hidden), TopK(k)],
             decoder=[Dense(hidden, in_features, tied="w1")],
             loss="squared_error",
             weight_decay=weight_decay,

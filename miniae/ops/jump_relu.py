@@ -58,8 +58,7 @@ def jump_relu_forward(
     check_floats("jump_relu", x=x, threshold=threshold)
     if x.ndim == 0 or threshold.shape != x.shape[-1:]:
         raise ValueError(
-            f"jump_relu: threshold must have one entry for each feature, the last axis of x {x.shape}, "
-            f"got {threshold.shape}"
+            f"jump_relu: threshold must have an entry for each feature of x {x.shape}, got {threshold.shape}"
         )
     if not bandwidth > 0:
         raise ValueError(f"jump_relu: bandwidth must be positive, got {bandwidth}")
@@ -125,9 +124,8 @@ def jump_relu_backward(
     if "x" in needs:
         dx = xp.multiply(dy, x > t, out=output("jump_relu", out.get("x"), x.shape, x))  # (2)
     if "threshold" in needs:
-        distance = x - t
-        xp.absolute(distance, out=distance)
-        in_window = xp.multiply(dy, distance < bandwidth / 2, out=distance)
-        dt = in_window.sum(axis=tuple(range(x.ndim - 1)), out=output("jump_relu", out.get("threshold"), t.shape, x))
+        near = (x > t - bandwidth / 2) & (x < t + bandwidth / 2)
+        dt = output("jump_relu", out.get("threshold"), t.shape, x)
+        xp.sum(dy * near, axis=tuple(range(x.ndim - 1)), out=dt)
         dt *= -t / bandwidth  # (4)
     return dx, dt

@@ -3,7 +3,6 @@
 Shapes: ``...`` any leading axes, D features.
 """
 
-from numbers import Integral
 from typing import NamedTuple
 
 from jaxtyping import Bool, Float
@@ -51,17 +50,14 @@ def top_k_forward(
     """
     check_floats("top_k", x=x)
     features = x.shape[-1] if x.ndim else 0
-    if not isinstance(k, Integral) or not 1 <= k <= features:
+    if not isinstance(k, int) or not 1 <= k <= features:
         raise ValueError(f"top_k: k must be a whole number from 1 to the {features} features of x {x.shape}, got {k!r}")
     xp = array_module(x)
     y = output("top_k", out, x.shape, x)
-    y[...] = x  # y's memory first holds the entries in another order, then a count
-    y.partition(features - k, axis=-1)
-    smallest = y[..., features - k, None].copy()  # of those that stay
+    smallest = xp.partition(x, features - k, axis=-1)[..., features - k, None].copy()  # of those that stay
     above, level = ~(x <= smallest), x == smallest  # NaN is above
-    room = k - above.sum(axis=-1, keepdims=True)
-    y[...] = level
-    kept = above | (level & (xp.cumsum(y, axis=-1, out=y) <= room))
+    y[...] = level  # y's memory first counts the equal ones, from the left
+    kept = above | (level & (xp.cumsum(y, axis=-1, out=y) <= k - above.sum(axis=-1, keepdims=True)))
     y.fill(0)
     xp.copyto(y, x, where=kept)  # (1)
     return y, TopKCache(x.dtype, kept)

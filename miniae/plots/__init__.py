@@ -2,8 +2,8 @@
 
 Every function returns a Matplotlib ``Figure``, which a notebook shows when it is the last line of a cell and which
 ``figure.savefig("name.png")`` writes to a file, with or without a display. ``ax=`` draws into axes of your own
-instead (but for ``unit``, which needs several). Nothing is registered with ``pyplot``, so no figure needs closing. Matplotlib is imported when the first
-picture is drawn, not with this package.
+instead (but for ``unit``, which needs several). Nothing is registered with ``pyplot``, so no figure needs closing.
+Matplotlib is imported when the first picture is drawn, not with this package.
 """
 
 from miniae.plots.activations import activation_histogram, mean_activations

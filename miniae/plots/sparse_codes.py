@@ -87,7 +87,7 @@ def sparsity_frontier(
         ax.plot(l0, fvu, marker=MARKERS[k % len(MARKERS)], markersize=9, linewidth=2, color=COLOURS[k], label=name)
     if true_l0 is not None:
         ax.axvline(true_l0, color="black", linestyle="--", linewidth=1.5, label="true L0")
-    ax.set_ylim(bottom=0)
+    ax.set_ylim(0, 1.08 * max(float(values[:, 1].max()) for values in rows.values()) or 1)
     ax.set_xlabel("L0, units active for an example")
     ax.set_ylabel("fraction of variance unexplained")
     ax.legend(fontsize=ax.xaxis.label.get_fontsize())

@@ -24,7 +24,6 @@ from miniae.systems import (
     s003d_digits,
     s003d_ring,
     s004_stacked_autoencoder,
-    ufldl10_ica,
     ufldl1_sparse_autoencoder,
     ufldl2_vectorisation,
     ufldl3_pca_and_whitening,
@@ -34,6 +33,7 @@ from miniae.systems import (
     ufldl7_linear_decoder,
     ufldl8_convolution_and_pooling,
     ufldl9_sparse_coding,
+    ufldl10_ica,
 )
 from miniae.systems.system import System
 

@@ -43,9 +43,10 @@ def run(job: Run) -> list[Figure]:
 
     The 128 features are random directions in 64 dimensions, so they cannot all be at right angles, and what makes
     them findable is that each is present in one example of 25 only. The cosine of a feature to the nearest *random*
-    direction is shown beside. "Size" is the slope of a unit's activation by the coefficient of its feature: 1 where
-    nothing shrinks. Of L1 and JumpReLU, dead units are resampled after each of the first 80 % of the epochs; TopK has
-    AuxK. The quick run is the same with fewer examples and epochs.
+    direction is shown beside. "Size" is the slope of a unit's activation by the coefficient of its feature. L1 pulls it
+    down; for the others it is below 1 as well, since a unit also hears the other features and discounts what it hears.
+    Of L1 and JumpReLU, dead units are resampled after each of the first 80 % of the epochs; TopK has AuxK. The quick
+    run is the same with fewer examples and epochs.
     """
     # A seed of its own: the same one would draw the very directions that a dictionary starts with.
     features = np.random.default_rng([SEED, 1]).standard_normal((FEATURES, DIMENSIONS)).astype(np.float32)

@@ -21,7 +21,7 @@ def run(job: Run) -> list[Figure]:
     give is reported beside. Inputs are pixels in [0, 1], as they are.
     """
     data = job.digits("float32")
-    hidden, k, seeds, epochs, batch_size = job.pick((1000, 25, 3, 6, 128), (100, 8, 1, 30, 16))
+    hidden, k, seeds, epochs, batch_size = job.pick((1000, 25, 3, 9, 128), (100, 8, 1, 30, 16))
     errors: dict[float, list[float]] = {1.0: [], ALPHA: []}
     for seed in range(seeds):
         model = KSparseAutoencoder(data.x_train.shape[1], hidden, k, seed=seed, dtype="float32")
@@ -57,7 +57,7 @@ def _error(coder: KSparseAutoencoder, data: Dataset, alpha: float, batch_size: i
     codes, test_codes = coder.encode(data.x_train, alpha), coder.encode(data.x_test, alpha)
     scale = codes.std()
     model = SoftmaxRegression(codes.shape[1], 10, weight_decay=0.0, seed=seed, dtype="float32")
-    _fit(model, codes / scale, data.y_train, 10, batch_size, seed)
+    _fit(model, codes / scale, data.y_train, 25, batch_size, seed)
     return 100 * (1 - model.accuracy(test_codes / scale, data.y_test))
 
 

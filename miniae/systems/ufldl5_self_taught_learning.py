@@ -11,7 +11,7 @@ from miniae.schedules import CosineDecay
 from miniae.systems.system import Figure, Run, System
 from miniae.training import fit
 
-HIDDEN, EPOCHS, BATCH = 200, 40, 256
+HIDDEN, BATCH = 200, 256
 
 
 def run(job: Run) -> list[Figure]:
@@ -28,17 +28,18 @@ def run(job: Run) -> list[Figure]:
     model = SparseAutoencoder(
         x.shape[1], job.pick(HIDDEN, 50), rho=0.1, beta=3.0, weight_decay=3e-3, seed=0, dtype="float32"
     )
-    steps = EPOCHS * -(-len(unlabelled) // BATCH)
-    rate = CosineDecay(job.pick(2e-3, 0.02), steps)
-    history = fit(model, unlabelled, epochs=EPOCHS, batch_size=BATCH, optimizer=Adam(rate), seed=0)
+    epochs = job.pick(100, 40)
+    steps = epochs * -(-len(unlabelled) // BATCH)
+    rate = CosineDecay(job.pick(3e-3, 0.02), steps)
+    history = fit(model, unlabelled, epochs=epochs, batch_size=BATCH, optimizer=Adam(rate), seed=0)
     learned = model.encode(x.astype(np.float32)).astype(np.float64)
     of_pixels, of_features = _accuracy(x, y), _accuracy(learned, y)
     job.save(plots.filters(model.layout.views(model.theta)["w1"]), "ufldl5-filters")
     job.save(plots.curves(history), "ufldl5-cost")
     return [
         Figure("test accuracy on raw pixels", of_pixels),
-        Figure("test accuracy on learned features", of_features, job.pick(0.975, 0.9), 1),
-        Figure("gain of the features over raw pixels", of_features - of_pixels, *job.pick((0, 1), ())),
+        Figure("test accuracy on learned features", of_features, job.pick(0.975, 0.9)),
+        Figure("gain of the features over raw pixels", of_features - of_pixels, *job.pick((0,), ())),
     ]
 
 

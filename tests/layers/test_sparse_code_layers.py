@@ -66,11 +66,10 @@ def test_top_k_and_jump_relu_hand_their_fields_to_the_op():
 
 @pytest.mark.bad_input
 def test_errors():
-    with pytest.raises(ValueError, match="TopK: k must be a whole number of at least 1, got 0"):
-        TopK(0)
-    with pytest.raises(ValueError, match="TopK: k must be at most the number of features, got k = 4 for 3"):
-        TopK(4).output_shape((5, 3))
-    with pytest.raises(ValueError, match="JumpReLU: features must be a whole number of at least 1, got 0"):
-        JumpReLU(0)
+    network = Sequential([TopK(4)])
+    with pytest.raises(ValueError, match=r"k must be a whole number from 1 to the 3 features of x \(1, 3\), got 4"):
+        network(network.initial(), np.ones((1, 3)))
+    with pytest.raises(ValueError, match=r"threshold must have an entry for each feature of x \(1, 3\), got \(2,\)"):
+        Sequential([JumpReLU(2)])(np.zeros(2), np.ones((1, 3)))
     with pytest.raises(ValueError, match=r"no earlier parameter 'w1' of shape \(4, 3\) to share"):
         Sequential([Dense(4, 5), Dense(3, 4, tied="w1")])

@@ -221,7 +221,7 @@ def jump_relu(torch, x, threshold, bandwidth):
         @staticmethod
         def backward(ctx, dy):
             x, threshold = ctx.saved_tensors
-            near = ((x - threshold) / bandwidth).abs() < 0.5
+            near = (x > threshold - bandwidth / 2) & (x < threshold + bandwidth / 2)
             dthreshold = -(threshold / bandwidth) * near * dy
             return dy * (x > threshold), dthreshold.reshape(-1, len(threshold)).sum(0)
 

@@ -21,8 +21,8 @@ class JumpReLUDictionary(Dictionary):
         a_{nh} &= z_{nh}\, H(z_{nh} - t_h), \qquad t_h = e^{\tau_h}                                     \tag{1} \\
         P &= \frac{\lambda}{m} \sum_n \sum_h H(z_{nh} - t_h)                                            \tag{2}
 
-    The count is what an L1 penalty stands in for. It asks nothing of how large an activation is, so nothing shrinks,
-    and each unit learns its own threshold, below which it is not worth its price. Learned is its logarithm
+    The count is what an L1 penalty stands in for. It asks nothing of how large an activation is, so nothing pulls it
+    down, and each unit learns its own threshold, below which it is not worth its price. Learned is its logarithm
     :math:`\tau`, so that it stays positive.
 
     Of (1) and (2) the threshold sees nothing but steps. Its gradient is the straight-through one: the derivative of

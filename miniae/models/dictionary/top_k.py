@@ -24,10 +24,10 @@ class TopKDictionary(Dictionary):
         L_{aux} &= \frac{1}{2m} \sum_n \|\hat e_n - e_n\|^2, \qquad e = x - \hat x, \qquad
             \hat e = \operatorname{top}_{k'}(\max(z, 0) \odot \text{dead})\, D                          \tag{2}
 
-    No penalty, so nothing shrinks: L0 is set, not sought. But a unit that is never among the k largest gets no
-    gradient and never will be. A unit counts as dead when it has been silent for ``dead_after`` training steps. The
-    k' most active of the dead try to explain what the others left over, the residual e, and so learn something that
-    is missing.
+    No penalty, so nothing pulls the activations down: L0 is set, not sought. But a unit that is never among the k
+    largest gets no gradient and never will be. A unit counts as dead when it has been silent for ``dead_after``
+    training steps. The k' most active of the dead try to explain what the others left over, the residual e, and so
+    learn something that is missing.
 
     Two points are easily missed. The residual is a target: e is what it is, and the cost (2) does not try to make it
     easier by changing the reconstruction. No gradient goes back through it; what :meth:`cost_and_grad` returns is
