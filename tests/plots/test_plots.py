@@ -9,7 +9,20 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from miniae.plots import activation_histogram, curves, filters, image_rows, mean_activations
+from miniae.plots import (
+    activation_histogram,
+    cosine_histogram,
+    curves,
+    filters,
+    image_rows,
+    latent_grid,
+    matrix_image,
+    mean_activations,
+    roc_curve,
+    scatter,
+    score_histogram,
+    sparsity_frontier,
+)
 
 RNG = np.random.default_rng(0)
 A = RNG.uniform(size=(20, 9))
@@ -19,6 +32,13 @@ PLOTS = {
     "curves": lambda ax=None: curves({"cost": [3.0, 2.0], "validation_cost": [3.0, 2.5]}, ax=ax),
     "mean_activations": lambda ax=None: mean_activations(A, 0.5, ax=ax),
     "activation_histogram": lambda ax=None: activation_histogram(A, ax=ax),
+    "matrix_image": lambda ax=None: matrix_image(A, ax=ax),
+    "scatter": lambda ax=None: scatter(A[:, :2], np.arange(20) % 10, ax=ax),
+    "score_histogram": lambda ax=None: score_histogram(A[:, 0], A[:, 1] > 0.5, 0.6, ax=ax),
+    "roc_curve": lambda ax=None: roc_curve(A[:, 0], A[:, 1] > 0.5, 0.6, ax=ax),
+    "latent_grid": lambda ax=None: latent_grid(lambda z: np.tile(z, 8) ** 2, side=3, ax=ax),
+    "cosine_histogram": lambda ax=None: cosine_histogram({"one": A[0]}, ax=ax),
+    "sparsity_frontier": lambda ax=None: sparsity_frontier({"one": [(3.0, 0.1), (5.0, 0.05)]}, 4.0, ax=ax),
 }
 
 
