@@ -139,7 +139,9 @@ class SparseCoding:
             seed: of the draws.
 
         Returns:
-            The cost of each round's batch, after its features were found and before its bases.
+            The cost of each round's batch, after its features were looked for and before its bases were. It may rise
+            while the bases get better: the features of bases of unlike lengths take more iterations, and are not found
+            to the end.
 
         Raises:
             TypeError, ValueError: if an argument does not fit; nothing has been changed then.

@@ -25,6 +25,7 @@ from miniae.mutants import (
     rectifiers,
     softmax,
     sparse_autoencoder,
+    sparse_codes,
     transposed_convolution,
     upsampling,
 )
@@ -40,6 +41,7 @@ SHELVES = (
     batch_norm,
     activations,
     rectifiers,
+    sparse_codes,
     softmax,
     losses,
     penalties,

@@ -1,6 +1,6 @@
 """What to check ops, losses and penalties with: arguments in range, and away from kinks."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -31,19 +31,25 @@ SHAPES: dict[str, tuple[dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]]]
     "mean_pool2d": ({"x": (2, 6, 4, 2)}, {"x": (2, 6, 6, 1)}),
     "upsample2d": ({"x": (2, 3, 2, 2)}, {"x": (2, 3, 3, 1)}),
     "reshape": ({"x": (2, 3, 2, 2)}, {"x": (2, 3, 3, 1)}),
+    "jump_relu": (
+        {"x": (ROWS, FEATURES), "threshold": (FEATURES,)},
+        {"x": (SQUARE, SQUARE), "threshold": (SQUARE,)},
+    ),
     "batch_norm": (
         {"x": (2, 3, 2, 3), "gamma": (3,), "beta": (3,)},
         {"x": (SQUARE, SQUARE), "gamma": (SQUARE,), "beta": (SQUARE,)},
     ),
 }
+STRAIGHT_THROUGH = {"jump_relu": ("threshold",)}  # gradients that are no derivatives: no difference can check them
 ROWS_OF_FEATURES = {"x": (ROWS, FEATURES)}, {"x": (SQUARE, SQUARE)}
 
 
 def pair_arguments(op: str, rng: np.random.Generator, square: bool = False) -> dict[str, Any]:
     """Arguments of ``op`` by name: standard normal numbers, none within the margin of 0, where most kinks are.
 
-    What is max-pooled are numbers of which no two are near each other. ``max_unpool2d`` takes besides x what a pooling
-    left behind: it is the one argument that is no array.
+    Numbers of which the larger count, for a maximum or a top-k, are not near each other, and those for a JumpReLU not
+    near their thresholds. ``max_unpool2d`` takes besides x what a pooling left behind, and ``top_k`` its k: these are
+    no arrays.
 
     >>> {name: array.shape for name, array in pair_arguments("dense", np.random.default_rng(0)).items()}
     {'x': (6, 4), 'w': (4, 3), 'b': (3,)}
@@ -51,7 +57,11 @@ def pair_arguments(op: str, rng: np.random.Generator, square: bool = False) -> d
     shapes = SHAPES.get(op, ROWS_OF_FEATURES)[square]
     if op == "max_pool2d":
         return {"x": far_apart(rng, shapes["x"])}
+    if op == "top_k":
+        return {"x": far_apart(rng, shapes["x"]), "k": 2}
     arguments: dict[str, Any] = {name: away_from_zero(rng.standard_normal(shape)) for name, shape in shapes.items()}
+    if op == "jump_relu":
+        arguments["x"] += arguments["threshold"]
     if op == "max_unpool2d":
         n, h, w, c = shapes["x"]
         _, arguments["pool"] = max_pool2d_forward(rng.standard_normal((n, 2 * h, 2 * w, c)))
@@ -61,6 +71,17 @@ def pair_arguments(op: str, rng: np.random.Generator, square: bool = False) -> d
 def arrays(arguments: Mapping[str, Any]) -> tuple[str, ...]:
     """The names of the arguments that have a gradient."""
     return tuple(name for name, value in arguments.items() if isinstance(value, np.ndarray))
+
+
+def checkable(
+    op: str, arguments: Mapping[str, Any], backward: Callable[..., Any]
+) -> tuple[tuple[str, ...], Callable[..., Any]]:
+    """The names of the arguments whose gradients differences can check, and the backward without the others'."""
+    names = arrays(arguments)
+    places = [place for place, name in enumerate(names) if name not in STRAIGHT_THROUGH.get(op, ())]
+    if len(places) == len(names):
+        return names, backward
+    return tuple(names[place] for place in places), lambda dy, cache: tuple(backward(dy, cache)[p] for p in places)
 
 
 def cost_arguments(

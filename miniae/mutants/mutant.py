@@ -9,7 +9,7 @@ from miniae.arrays import Array
 from miniae.backends import Backend, backend
 from miniae.gradcheck import Report, check, check_function, check_pair
 from miniae.models.base import Model
-from miniae.mutants.arguments import arrays, cost_arguments, pair_arguments
+from miniae.mutants.arguments import checkable, cost_arguments, pair_arguments
 from miniae.ops import OPS, Pair
 
 Kind = Literal["pair", "function", "model"]
@@ -65,12 +65,13 @@ def broken_pair(op: str, cause: str, *, square: bool = False, **options: Any) ->
         def run(rng: np.random.Generator) -> Report:
             forward, backward, *_ = make()
             args = pair_arguments(op, rng, square)
+            wrt, backward = checkable(op, args, backward)
             seed = int(rng.integers(1000))
             return check_pair(
                 lambda *given: forward(*given, **options),
                 backward,
                 args,
-                wrt=arrays(args),
+                wrt=wrt,
                 linear=OPS[op].linear,
                 seed=seed,
             )

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from miniae.systems.stacking import Setting, stack
+from miniae.systems.stacking import Rates, Setting, stack
 from miniae.systems.system import Figure, Run, System
 
-FULL = Setting(hidden=(1000, 1500), decay=1e-4, pretraining=3, softmax=3, fine_tuning=6, batch=256, rate=1e-3)
-QUICK = Setting(hidden=(50, 50), decay=3e-4, pretraining=30, softmax=20, fine_tuning=20, batch=64, rate=5e-3)
+FULL = Setting((1000, 1500), 1e-4, pretraining=3, softmax=3, fine_tuning=7, batch=256, rates=Rates(3e-3, 1e-2, 3e-3))
+QUICK = Setting((50, 50), 3e-4, pretraining=30, softmax=20, fine_tuning=20, batch=64, rates=Rates(1.5e-2, 5e-2, 5e-3))
 
 
 def run(job: Run) -> list[Figure]:

@@ -12,6 +12,14 @@ from miniae.systems.system import Run
 from miniae.training import History, fit
 
 
+class Rates(NamedTuple):
+    """Learning rates: Adam's for the autoencoders and the softmax, RMSProp's for fine-tuning."""
+
+    autoencoder: float
+    softmax: float
+    fine_tuning: float
+
+
 class Setting(NamedTuple):
     """Sizes of the network, and passes over the data in each stage.
 
@@ -20,7 +28,7 @@ class Setting(NamedTuple):
         decay: weight decay of the autoencoders.
         pretraining, softmax, fine_tuning: epochs.
         batch: examples in a step.
-        rate: learning rate of fine-tuning. The autoencoders learn at 3 times that rate, the softmax at 10 times.
+        rates: learning rates at the start of each stage; each falls to 0 along a cosine.
     """
 
     hidden: tuple[int, ...]
@@ -29,7 +37,7 @@ class Setting(NamedTuple):
     softmax: int
     fine_tuning: int
     batch: int
-    rate: float
+    rates: Rates
 
 
 class Accuracies(NamedTuple):
@@ -49,7 +57,7 @@ def stack(job: Run, data: Dataset, setting: Setting, seed: int, name: str) -> Ac
         return fit(model, x, labels, epochs=epochs, batch_size=setting.batch, optimizer=decaying, seed=seed)
 
     def fine_tune(model: StackedAutoencoder) -> float:
-        rule = RMSProp(CosineDecay(setting.rate, steps=setting.fine_tuning * -(-len(x) // setting.batch)))
+        rule = RMSProp(CosineDecay(setting.rates.fine_tuning, steps=setting.fine_tuning * -(-len(x) // setting.batch)))
         fit(model, x, labels, epochs=setting.fine_tuning, batch_size=setting.batch, optimizer=rule, seed=seed)
         return model.accuracy(data.x_test, data.y_test)
 
@@ -58,11 +66,13 @@ def stack(job: Run, data: Dataset, setting: Setting, seed: int, name: str) -> Ac
     )
     stacked.pretrain(
         x,
-        lambda autoencoder, a: train(autoencoder, a, None, setting.pretraining, 3 * setting.rate),
+        lambda autoencoder, a: train(autoencoder, a, None, setting.pretraining, setting.rates.autoencoder),
         weight_decay=setting.decay,
         seed=seed,
     )
-    stacked.pretrain_softmax(x, labels, lambda softmax, a, t: train(softmax, a, t, setting.softmax, 10 * setting.rate))
+    stacked.pretrain_softmax(
+        x, labels, lambda softmax, a, t: train(softmax, a, t, setting.softmax, setting.rates.softmax)
+    )
     before = stacked.accuracy(data.x_test, data.y_test)
     job.save(plots.filters(stacked.layout.views(stacked.theta)["w1"][:, :100]), f"{name}-pretrained-filters")
     after = fine_tune(stacked)

@@ -1,10 +1,10 @@
 """UFLDL exercise 6: a stacked autoencoder 784-200-200-10 on MNIST."""
 
-from miniae.systems.stacking import Setting, stack
+from miniae.systems.stacking import Rates, Setting, stack
 from miniae.systems.system import Figure, Run, System
 
-FULL = Setting(hidden=(200, 200), decay=3e-3, pretraining=10, softmax=10, fine_tuning=15, batch=256, rate=1e-3)
-QUICK = Setting(hidden=(50, 50), decay=3e-4, pretraining=30, softmax=20, fine_tuning=20, batch=64, rate=5e-3)
+FULL = Setting((200, 200), 3e-3, pretraining=10, softmax=10, fine_tuning=15, batch=256, rates=Rates(3e-3, 1e-2, 1e-3))
+QUICK = Setting((50, 50), 3e-4, pretraining=30, softmax=20, fine_tuning=20, batch=64, rates=Rates(1.5e-2, 5e-2, 5e-3))
 
 
 def run(job: Run) -> list[Figure]:

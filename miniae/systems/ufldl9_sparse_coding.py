@@ -30,7 +30,7 @@ def run(job: Run) -> list[Figure]:
     topographic = SparseCoding(SIZE**2, side**2, groups=topographic_groups(side), seed=0)
     checked = max(_norm_ratio(model, x[:3]) for model in (plain, topographic))
     settings = {"rounds": job.pick(150, 8), "batch_size": job.pick(1000, 500), "seed": 0}
-    costs = plain.train(train, **settings)
+    plain.train(train, **settings)
     topographic.train(train, **settings)
     control = SparseCoding(SIZE**2, side**2, seed=1)
     control.bases *= np.linalg.norm(plain.bases, axis=1, keepdims=True)
@@ -39,7 +39,6 @@ def run(job: Run) -> list[Figure]:
     _, topographic_off, topographic_lost = _measured(topographic, test)
     job.save(plots.filters(plain.bases.T, columns=side), "ufldl9-bases")
     job.save(plots.filters(topographic.bases.T, columns=side), "ufldl9-topographic")
-    job.save(plots.curves({"cost": costs}, step="round"), "ufldl9-cost")
     return [
         Figure("gradient norm ratio, the larger of plain and topographic", checked, 0, 1e-8),
         Figure("gradient by the bases where they are best, relative", _remaining(plain, test), 0, 1e-10),

@@ -14,7 +14,7 @@ from miniae.gradcheck import check, check_function, check_pair
 from miniae.layers import Dense, KLSparsity, L1Sparsity, Sigmoid, Softmax, Softplus, Tanh
 from miniae.losses import LOSSES
 from miniae.models import Autoencoder, SoftmaxRegression, SparseAutoencoder
-from miniae.mutants.arguments import arrays, cost_arguments, pair_arguments
+from miniae.mutants.arguments import checkable, cost_arguments, pair_arguments
 from miniae.mutants.exercise import EXAMPLES, INPUTS, LAYOUT, SparseAutoencoderCost
 from miniae.mutants.models import rectifier
 from miniae.ops import OPS
@@ -27,7 +27,8 @@ COSTS = {**{name: loss.function for name, loss in LOSSES.items()}, **PENALTIES}
 def op(name, rng):
     forward, backward, linear, _ = OPS[name]
     args, seed = pair_arguments(name, rng), int(rng.integers(1 << 30))
-    return check_pair(forward, backward, args, wrt=arrays(args), linear=linear, seed=seed)
+    wrt, backward = checkable(name, args, backward)
+    return check_pair(forward, backward, args, wrt=wrt, linear=linear, seed=seed)
 
 
 def cost(name, rng):

@@ -130,7 +130,7 @@ CAUSES = {
     "eps-missing": "Batch norm's gradient takes the standard deviation without the eps of the forward.",
     "dgamma-not-normal": "The gradient of gamma takes x or y in place of the normalised x.",
     # dropout
-    "mask-not-applied": "Dropout's gradient does not pass through the mask of the forward pass.",
-    "mask-redrawn": "Dropout's gradient passes through another mask than the forward pass.",
+    "mask-not-applied": "The gradient does not pass through the mask of the forward pass (dropout, top-k).",
+    "mask-redrawn": "The gradient passes through another mask than the forward pass (dropout, top-k).",
     "mask-not-scaled": "Dropout's mask is reused but the factor 1/(1-p) is missing in the gradient.",
 }

@@ -1,4 +1,4 @@
-"""Dropout: the mask of the forward pass, on the way back."""
+"""Dropout and top-k: the mask of the forward pass, on the way back."""
 
 from collections.abc import Iterator
 
@@ -25,7 +25,9 @@ def dropout(clues: Clues) -> Iterator[Explanation]:
         yield Explanation("mask-not-applied", text, {name: times * dy})
     text = f"d{name} passes through the right mask but lacks its factor {scale:.4g}"
     yield Explanation("mask-not-scaled", text, {name: dy * kept})
+    text = f"d{name} passes through where the forward pass dropped the element, and not where it kept it"
+    yield Explanation("mask-inverted", text, {name: scale * dy * ~kept})
     through = clues.wrong[0].analytic != 0
-    if not through.all() and through.any() and not np.array_equal(through, kept):
+    if not through.all() and through.any() and not (through == kept).all() and (through == kept).any():
         text = f"d{name} passes through a mask, but not the one of the forward pass: it was drawn anew"
         yield Explanation("mask-redrawn", text, {name: scale * dy * through})
