@@ -32,11 +32,9 @@ from miniae.optimizers import Adam
 from miniae.schedules import CosineDecay
 from miniae.systems.system import Figure, Run, System
 from miniae.training import History, fit
-from miniae.units import maximizing_input
 
 RHO, BETA, DECAY = 0.1, 3.0, 3e-3
 SEED = 0
-UNIT = 17  # the one that is looked at
 
 
 class Setting(NamedTuple):
@@ -85,8 +83,6 @@ def run(job: Run) -> list[Figure]:
     job.save(plots.mean_activations(code, RHO), "001a-means")
     job.save(plots.activation_histogram(code), "001a-activations")
     job.save(plots.curves(history), "001a-cost")
-    best = maximizing_input(model.encoder, model.theta, UNIT, (x.shape[1],))
-    job.save(plots.unit(UNIT, code, x, best), f"001a-unit-{UNIT}")
 
     setting = job.pick(Setting(200, 500, 10), Setting(100, 100, 30))
     wrong = _chain(x.shape[1], setting.hidden, ReversedPerSampleKL(RHO, BETA), DECAY)
