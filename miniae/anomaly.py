@@ -26,8 +26,8 @@ class Threshold:
         \text{quantile:} \quad & P(s \le t) = q                                                 \tag{2} \\
         \text{contamination:} \quad & P(s > t) = c                                              \tag{3}
 
-    (1) says nothing of how many lie above: errors are skewed, so that two standard deviations leave more than the
-    2.3 % of a normal distribution there. (2) and (3) do. Where the scores are those of normal examples alone, c is the
+    (1) says nothing of how many lie above: 2.3 % do with k = 2 where scores are normally distributed, and errors, which
+    are skewed, are not. (2) and (3) do. Where the scores are those of normal examples alone, c is the
     rate of false alarms; where anomalies are among them, it is the fraction of these to be expected.
 
     Args:
@@ -43,6 +43,10 @@ class Threshold:
 
     value: float
     rule: str = "given"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.value, float | int | np.floating) or np.isnan(self.value):
+            raise ValueError(f"Threshold: value must be a number, got {self.value!r}")
 
     @classmethod
     def from_mean_and_std(cls, scores: Float[Array, " N"], k: float = 2.0) -> "Threshold":
@@ -110,6 +114,11 @@ class AnomalyDetector:
     model: Autoencoder
     threshold: Threshold
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "threshold" and not isinstance(value, Threshold):
+            raise TypeError(f"AnomalyDetector: threshold must be a Threshold, such as Threshold({value!r})")
+        super().__setattr__(name, value)
+
     def scores(self, x: Float[Array, "N ..."]) -> Float[Array, " N"]:
         """The reconstruction error of each example, mean over its features: (1).
 
@@ -117,7 +126,10 @@ class AnomalyDetector:
             TypeError, ValueError: if ``x`` is no batch that the model takes.
         """
         check_finite_floats("x", x)
-        error = (x - self.model.reconstruct(x)) ** 2
+        again = self.model.reconstruct(x)
+        if again.shape != x.shape:
+            raise ValueError(f"AnomalyDetector: the model gives back {again.shape} for x of shape {x.shape}")
+        error = (x - again) ** 2
         return error.reshape(len(x), -1).mean(axis=1)
 
     def predict(self, x: Float[Array, "N ..."]) -> Bool[Array, " N"]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from miniae.arrays import Array
-from miniae.training import Epoch
+from miniae.training import Epoch, History
 
 
 @dataclass
@@ -18,7 +18,7 @@ class EarlyStopping:
         min_delta: how much smaller counts as better.
 
     Raises:
-        ValueError: if ``patience`` is below 1, or, in training, if nothing of that name is recorded.
+        ValueError: if ``patience`` is below 1, or, before training, if nothing of that name is recorded.
 
     >>> import numpy as np
     >>> from miniae.models import SoftmaxRegression
@@ -39,14 +39,20 @@ class EarlyStopping:
     _best_buffers: Array | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        if self.patience < 1:
+        if not self.patience >= 1:
             raise ValueError(f"EarlyStopping: patience must be at least 1, got {self.patience}")
+
+    def before(self, history: History) -> None:
+        """Refuse to watch what is not recorded, before training begins."""
+        if self.monitor not in history:
+            known = ", ".join(history)
+            raise ValueError(
+                f"EarlyStopping: {self.monitor!r} is not recorded (recorded: {known}); pass validation= for "
+                "'validation_cost', or another monitor"
+            )
 
     def __call__(self, epoch: Epoch) -> None:
         """Note a new best, or stop."""
-        if self.monitor not in epoch.history:
-            known = ", ".join(epoch.history)
-            raise ValueError(f"EarlyStopping: {self.monitor!r} is not recorded (recorded: {known}); pass validation=")
         if epoch.number == 1:
             self._best = np.inf
         model, value = epoch.model, epoch.history[self.monitor][-1]

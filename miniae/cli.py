@@ -48,9 +48,20 @@ def results(
 
     Exit code 1: a target was missed, 2: one could not be run, for want of data or of a package. The others are run.
     """
+    from miniae.diverged import TrainingDiverged
     from miniae.systems import SYSTEMS
     from miniae.systems.record import run
 
+    unknown = [name for name in names or () if name not in SYSTEMS]
+    try:
+        if unknown:
+            raise ValueError(f"system: {unknown[0]!r} is unknown; known: {', '.join(SYSTEMS)}")
+        if everything and names:
+            raise ValueError(f"--all: expected no names beside it, got {' '.join(names)}")
+        if record is not None and quick:
+            raise ValueError("--record: a quick run is there to see that all works; its figures are not recorded")
+    except ValueError as error:
+        _refuse(error)
     names = list(SYSTEMS) if everything else names
     if not names:
         for name, system in SYSTEMS.items():
@@ -60,7 +71,7 @@ def results(
     for name in names:
         try:
             codes.append(0 if run(name, out, record, quick=quick) else 1)
-        except (ValueError, ImportError, OSError) as error:
+        except (ValueError, ImportError, OSError, TrainingDiverged) as error:
             typer.echo(f"miniae: {name}: {error}", err=True)
             codes.append(2)
     raise typer.Exit(max(codes))

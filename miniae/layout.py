@@ -96,8 +96,10 @@ class Layout:
 
     def check(self, name: str, vector: Array) -> None:
         """Refuse a vector, called ``name`` in the message, that is not of shape (size,)."""
-        if vector.shape != (self.size,):
-            raise ValueError(f"{name} must have shape ({self.size},) to fit {self!r}, got {vector.shape}")
+        shape = getattr(vector, "shape", None)
+        if shape != (self.size,):
+            got = type(vector).__name__ if shape is None else shape
+            raise ValueError(f"{name} must be an array of shape ({self.size},) to fit {self!r}, got {got}")
 
     def mask(self, names: Collection[str]) -> np.ndarray:
         """A boolean vector, True where one of the named arrays lies.

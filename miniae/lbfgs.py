@@ -54,6 +54,8 @@ def lbfgs(
     """
     if not isinstance(iterations, int) or iterations < 1:
         raise ValueError(f"iterations must be a whole number of at least 1, got {iterations!r}")
+    if len(model.turns) != 1:
+        raise TypeError(f"lbfgs minimises one cost; {type(model).__name__} has {', '.join(model.turns)}: use fit")
     if model.theta.dtype != np.float64:
         raise TypeError(f"lbfgs works in float64, got a model of {model.theta.dtype}; make it with dtype='float64'")
     check_finite_floats("x", x)

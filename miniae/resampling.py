@@ -15,8 +15,8 @@ from miniae.training import Epoch
 class ResampleDeadUnits:
     r"""Every so many epochs, turn the units that no example activates towards examples that are badly reconstructed.
 
-    A dead unit gets no gradient: left alone, it stays dead. With the error :math:`e_n = \|\hat x_n - x_n\|^2` of each
-    example, an example is drawn for each dead unit h, and becomes its direction,
+    A dead unit gets no gradient: left alone, it mostly stays dead. With the error :math:`e_n = \|\hat x_n - x_n\|^2` of
+    each example, an example is drawn for each dead unit h, and becomes its direction,
 
     .. math::
         p_n = \frac{e_n^2}{\sum_i e_i^2}, \qquad u = \frac{x_n - b_2}{\|x_n - b_2\|}, \qquad

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from tqdm.auto import tqdm
@@ -53,6 +53,14 @@ class Epoch:
 Callback = Callable[[Epoch], Any]
 
 
+@runtime_checkable
+class Prepared(Protocol):
+    """A callback that looks at what will be recorded before training begins, and may refuse it."""
+
+    def before(self, history: History) -> None:
+        """``history`` has its names, and no number yet."""
+
+
 def fit(
     model: Model,
     x: Array,
@@ -84,7 +92,7 @@ def fit(
         optimizer: a name of :data:`miniae.optimizers.OPTIMIZERS`, or an instance with its settings.
         validation: the fraction of the examples to hold out, or a pair ``(x, target)`` of held-out data.
         clip_norm: the longest gradient to step along; longer ones are shortened to it.
-        callbacks: called with an :class:`Epoch` after every epoch.
+        callbacks: called with an :class:`Epoch` after every epoch; see :class:`Prepared` too.
         seed: of the shuffles, of the validation split and of noise layers.
         progress: whether to show a progress bar.
 
@@ -107,11 +115,22 @@ def fit(
     for name, value in (("epochs", epochs), ("batch_size", batch_size)):
         if not isinstance(value, int) or value < 1:
             raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}")
+    if not isinstance(model, Model):
+        raise TypeError(f"model must be a Model, got {type(model).__name__}, which fit cannot train")
+    if not isinstance(seed, int | np.integer) or seed < 0:
+        raise ValueError(f"seed must be a whole number of at least 0, got {seed!r}")
+    if clip_norm is not None and not clip_norm > 0:
+        raise ValueError(f"clip_norm must be a positive number or None, got {clip_norm!r}")
+    if not isinstance(callbacks, Sequence) or any(isinstance(c, type) or not callable(c) for c in callbacks):
+        raise TypeError(f"callbacks must be a list of functions of an Epoch, got {callbacks!r}")
     x, target, held_out = _prepare(model, x, target, validation, seed)
     rule = optimizers.optimizer(optimizer)
     steps = {name: _Step(turn, x, target, rule, clip_norm, seed) for name, turn in model.turns.items()}
     rng = np.random.default_rng(seed)
     history = History(**{name: [] for name in steps}, **({"validation_cost": []} if held_out else {}))
+    for callback in callbacks:
+        if isinstance(callback, Prepared):
+            callback.before(history)
     batches, count = -(-len(x) // batch_size), 0
     bar = tqdm(total=epochs * batches, disable=not progress, unit="step", dynamic_ncols=True)
     try:

@@ -9,8 +9,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Integer
 
-from miniae.arrays import Array, check_floats
+from miniae.arrays import Array
 from miniae.context import Shape
+from miniae.data.checks import check_finite_floats
 from miniae.network import Sequential
 
 HEAD = "unit", "mean", "std", "active", "largest", "at", "class", "selectivity"
@@ -54,6 +55,8 @@ class Units:
         """
         if figure not in Unit._fields:
             raise ValueError(f"figure: {figure!r} is unknown; known: {', '.join(Unit._fields)}")
+        if self.rows and getattr(self.rows[0], figure) is None:
+            raise ValueError(f"figure: there is no {figure} without labels")
         return Units(tuple(sorted(self.rows, key=lambda unit: getattr(unit, figure), reverse=True)))
 
     def __str__(self) -> str:
@@ -105,11 +108,13 @@ def units(a: Float[Array, "N D"], labels: Integer[Array, " N"] | None = None) ->
 
     Source of (1): Morcos et al. (2018), "On the importance of single directions for generalization".
     """
-    check_floats("units", a=a)
+    check_finite_floats("a", a)
     if a.ndim != 2 or a.size == 0:
         raise ValueError(f"units: a must have shape (examples, units), at least one of each, got {a.shape}")
     if labels is not None and np.shape(labels) != (len(a),):
         raise ValueError(f"units: labels must have shape ({len(a)},), one for each example, got {np.shape(labels)}")
+    if labels is not None and (np.asarray(labels).dtype.kind not in "iu" or np.min(labels) < 0):
+        raise ValueError(f"units: labels must be whole numbers of at least 0, got {np.asarray(labels).dtype}")
     largest = a.max(axis=0)
     found = [
         Unit(j, float(a[:, j].mean()), float(a[:, j].std()), float((a[:, j] > largest[j] / 2).mean()),
@@ -172,8 +177,10 @@ def maximizing_input(
     Source: Erhan et al. (2009), "Visualizing higher-layer features of a deep network"; UFLDL tutorial, "Visualizing a
     Trained Autoencoder", for one layer.
     """
-    if not norm > 0:
-        raise ValueError(f"maximizing_input: norm must be positive, got {norm}")
+    if not 0 < norm < np.inf:
+        raise ValueError(f"maximizing_input: norm must be positive and finite, got {norm}")
+    if not isinstance(unit, int | np.integer):
+        raise ValueError(f"maximizing_input: unit must be a whole number, got {unit!r}")
     ctx = network.context(network.initial_buffers(theta.dtype))
     x = np.random.default_rng(seed).standard_normal((1, *shape)).astype(theta.dtype)
     x *= norm / np.linalg.norm(x)

@@ -609,6 +609,8 @@ assert not large[:, -1].any()  # the additional row is reached by no window
 #
 # $$ y_{nijc} = \max_{k,l}\; x_{n,\,iS+k-P,\,jS+l-P,\,c} \tag{17} $$
 #
+# What is padded counts as minus infinity here, not as 0: it is never chosen.
+#
 # Which place it was is remembered: the **switch**. A little change of the largest pixel changes $y$ by as much, a
 # little change of another one not at all. So going back, each window hands its $dy$ to the pixel of its switch, and
 # nothing to the others. Where windows overlap, one pixel may be chosen several times. Then it collects.
@@ -679,8 +681,8 @@ assert (bilinear.sum(axis=1) == 1).all()
 # to the second. The outermost new pixels lie beyond the last old centre, and copy.
 #
 # In nearest with $F = 2$, one old pixel is copied to four new ones: $y \mathrel{+}= x$, four times. So $dx$ **sums**
-# the four $dy$. It is tempting to undo the enlarging instead, and take every second pixel of $dy$. A library for the
-# classroom does that. The shape is right, and three of every four $dy$ are lost:
+# the four $dy$. It is tempting to undo the enlarging instead, and take every second pixel of $dy$. The shape is right,
+# and three of every four $dy$ are lost:
 
 
 # %%
@@ -703,9 +705,9 @@ assert np.allclose(ops.upsample2d_backward(dy, cache), sum_of_four, rtol=0, atol
 # %% [markdown]
 # ## 6. A convolutional autoencoder
 #
-# The encoder: two stages of convolution, ReLU and max-pooling. The image becomes smaller, its channels more. The
-# decoder mirrors it: each stage enlarges by repeating pixels, and a transposed convolution brings the channels back.
-# The loss is the cross-entropy of every pixel, on logits; there is a sigmoid in it.
+# The encoder: two stages of convolution, ReLU and max-pooling. The image becomes smaller; its channels are first 16,
+# then 8. The decoder mirrors it: each stage enlarges by repeating pixels, and a transposed convolution brings the
+# channels back. The loss is the cross-entropy of every pixel, on logits; there is a sigmoid in it.
 
 # %%
 model = ConvAutoencoder((8, 8, 1), channels=(16, 8), dtype="float32", seed=0)
@@ -870,7 +872,7 @@ plots.feature_maps(maps)
 # ## 9. What to read next
 #
 # - `miniae/ops/loops.py`: all of this lesson's operations as loops;
-# - `miniae/ops/conv2d.py`: (3) and (7) to (9), each beside the line that computes it;
+# - `miniae/ops/conv2d.py`: (3) and (7) to (9), there (1) to (4), each beside the line that computes it;
 # - `miniae/ops/convolution.py`: (13) and (14), some images at a time;
 # - `miniae/ops/windows.py`: (5), (6) and (16);
 # - `miniae/ops/conv_transpose2d.py`, `max_pool2d.py`, `mean_pool2d.py`, `max_unpool2d.py`, `upsample2d.py`;

@@ -34,6 +34,8 @@ def check_finite_floats(name: str, x: Any) -> None:
     dtype = getattr(x, "dtype", None)
     if dtype == np.uint8:
         raise TypeError(f"{name}: whole numbers of dtype uint8; for pixels from 0 to 255 pass {name} / 255.0")
+    if x is None:
+        raise TypeError(f"{name} must be a float32 or float64 array, got None")
     check_floats(name, x=x)
     check_examples(name, x)
     xp = array_module(x)

@@ -67,7 +67,8 @@ class PCA:
         if x.ndim != 2 or len(x) < 2:
             raise ValueError(f"PCA: x must have shape (examples, features), at least 2 examples, got {x.shape}")
         centred = x.astype(np.float64)  # a copy; float32 is too coarse for the small variances
-        mean = centred.mean(axis=0)
+        constant = (x == x[0]).all(axis=0)
+        mean = np.where(constant, x[0], centred.mean(axis=0))  # the mean of equal numbers may be off by a rounding
         centred -= mean
         variances, directions = np.linalg.eigh(centred.T @ centred / len(x))  # (1), smallest first
         directions = directions[:, ::-1]

@@ -145,6 +145,23 @@ def _subject(subject: Any, data: tuple[Any, ...], theta: np.ndarray | None, seed
 
 
 def _of_model(model: Any, data: tuple[Any, ...], theta: np.ndarray | None) -> Subject:
+    """Its cost; where blocks are frozen, as a function of the others: theirs is a gradient of 0 on purpose."""
+    frozen = getattr(model, "frozen", ())
+    if frozen:
+        whole = np.asarray(model.theta if theta is None else theta)
+        trained = ~model.layout.mask(frozen)
+
+        def at(part: np.ndarray) -> np.ndarray:
+            point = whole.copy()
+            point[trained] = part
+            return point
+
+        def cost_and_grad(part: np.ndarray) -> tuple[Any, np.ndarray]:
+            cost, gradient = model.cost_and_grad(at(part), *data)
+            return cost, gradient[trained]
+
+        layout = Layout.of({slot.name: slot.shape for slot in model.layout if slot.name not in frozen})
+        return Subject(cost_and_grad, lambda part: model.cost(at(part), *data), whole[trained], layout, "model")
     return Subject(
         lambda t: model.cost_and_grad(t, *data),
         lambda t: model.cost(t, *data),

@@ -5,7 +5,8 @@ Shapes: N examples, H units.
 
 from jaxtyping import Bool, Float
 
-from miniae.arrays import Array, check_examples, check_floats
+from miniae.arrays import Array
+from miniae.metrics.checks import check_codes
 
 
 def dead_units(codes: Float[Array, "N H"]) -> Bool[Array, " H"]:
@@ -21,12 +22,11 @@ def dead_units(codes: Float[Array, "N H"]) -> Bool[Array, " H"]:
 
     Raises:
         TypeError: if ``codes`` is neither float32 nor float64.
-        ValueError: if there is no example.
+        ValueError: if they are not (N, H), there is no example, or one number is not finite.
 
     >>> import numpy as np
     >>> dead_units(np.array([[0.5, 0.0, -2.0], [0.0, 0.0, 1.0]]))
     array([False,  True, False])
     """
-    check_floats("dead_units", codes=codes)
-    check_examples("dead_units", codes)
+    check_codes("dead_units", codes)
     return ~(codes != 0).any(axis=0)

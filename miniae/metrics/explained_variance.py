@@ -49,6 +49,6 @@ def fvu(y: Float[Array, "N D"], target: Float[Array, "N D"]) -> float:
     target = target.astype(np.float64)
     error = float(xp.square(y - target).sum())
     variance = float(xp.square(target - target.mean(axis=0)).sum())
-    if variance == 0:
+    if (target == target[0]).all():
         raise ValueError(f"fvu: all {len(target)} targets are equal, so there is no variance to explain")
     return error / variance

@@ -5,7 +5,8 @@ Shapes: N examples, H units.
 
 from jaxtyping import Float
 
-from miniae.arrays import Array, check_examples, check_floats
+from miniae.arrays import Array
+from miniae.metrics.checks import check_codes
 
 
 def l0(codes: Float[Array, "N H"]) -> float:
@@ -22,12 +23,11 @@ def l0(codes: Float[Array, "N H"]) -> float:
 
     Raises:
         TypeError: if ``codes`` is neither float32 nor float64.
-        ValueError: if there is no example.
+        ValueError: if they are not (N, H), there is no example, or one number is not finite.
 
     >>> import numpy as np
     >>> l0(np.array([[0.5, 0.0, -2.0], [0.0, 0.0, 1.0]]))
     1.5
     """
-    check_floats("l0", codes=codes)
-    check_examples("l0", codes)
+    check_codes("l0", codes)
     return float((codes != 0).sum() / len(codes))  # (1)

@@ -6,7 +6,8 @@ Shapes: N examples.
 import numpy as np
 from jaxtyping import Bool, Float
 
-from miniae.arrays import Array, check_floats
+from miniae.arrays import Array
+from miniae.data.checks import check_finite_floats
 
 
 def precision_at_n(anomalous: Bool[Array, " N"], scores: Float[Array, " N"], n: int | None = None) -> float:
@@ -28,16 +29,16 @@ def precision_at_n(anomalous: Bool[Array, " N"], scores: Float[Array, " N"], n: 
 
     Raises:
         TypeError: if ``anomalous`` are not booleans or ``scores`` no floats.
-        ValueError: if the shapes differ, or ``n`` (or the number of anomalies) does not lie in 1 to N.
+        ValueError: if the shapes differ, a score is not finite, or ``n`` (or the number of anomalies) is not in 1 to N.
 
     >>> precision_at_n(np.array([False, True, True, False]), np.array([0.1, 0.9, 0.2, 0.4]))
     0.5
 
     Source: Craswell (2009), "Precision at n", in "Encyclopedia of Database Systems".
     """
-    check_floats("precision_at_n", scores=scores)
-    if anomalous.dtype != bool:
-        raise TypeError(f"precision_at_n: anomalous must be booleans, got {anomalous.dtype}")
+    check_finite_floats("precision_at_n: scores", scores)
+    if not isinstance(anomalous, np.ndarray) or anomalous.dtype.kind != "b":
+        raise TypeError(f"precision_at_n: anomalous must be an array of booleans, got {type(anomalous).__name__}")
     if anomalous.shape != scores.shape or scores.ndim != 1:
         raise ValueError(f"precision_at_n: anomalous and scores must be (N,), got {anomalous.shape} and {scores.shape}")
     n = int(anomalous.sum()) if n is None else n

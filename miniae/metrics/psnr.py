@@ -16,7 +16,7 @@ def psnr(y: Float[Array, "N ..."], target: Float[Array, "N ..."]) -> float:
         PSNR = 10 \log_{10} \frac{1}{MSE}, \qquad MSE = \frac{1}{ND} \sum_n \sum_d (y_{nd} - t_{nd})^2     \tag{1}
 
     The mean is taken over the pixels of all pictures, before the logarithm. (The mean of the pictures' own PSNRs is
-    never smaller, for the logarithm is concave; the two are some tenths of a decibel apart on MNIST.) 10 dB more is a
+    never smaller, for the logarithm is concave.) 10 dB more is a
     tenth of the squared error, 1 dB more about four fifths of it.
 
     Args:
@@ -33,7 +33,7 @@ def psnr(y: Float[Array, "N ..."], target: Float[Array, "N ..."]) -> float:
     >>> round(psnr(np.array([[0.5, 0.0]]), np.array([[0.6, 0.1]])), 6)
     20.0
 
-    Source: Gonzalez and Woods (2018), "Digital image processing", section 8.1.
+    Source: Huynh-Thu and Ghanbari (2008), "Scope of validity of PSNR in image/video quality assessment".
     """
     check_floats("psnr", y=y, target=target)
     check_target("psnr", y, target)

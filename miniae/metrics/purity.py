@@ -34,8 +34,9 @@ def purity(clusters: Integer[Array, " N"], labels: Integer[Array, " N"]) -> floa
     Source: Manning, Raghavan, Schütze (2008), "Introduction to Information Retrieval", section 16.3.
     """
     for name, values in (("clusters", clusters), ("labels", labels)):
-        if values.dtype.kind not in "iu":
-            raise TypeError(f"purity: {name} must be integers, got {values.dtype}")
+        dtype = getattr(values, "dtype", None)
+        if dtype is None or dtype.kind not in "iu":
+            raise TypeError(f"purity: {name} must be an array of integers, got {dtype or type(values).__name__}")
         if values.ndim != 1 or values.size == 0 or values.min() < 0:
             raise ValueError(f"purity: {name} must be a row of integers of at least 0, got shape {values.shape}")
     if len(clusters) != len(labels):

@@ -22,7 +22,8 @@ def ssim(y: Float[Array, "N H W"], target: Float[Array, "N H W"]) -> float:
         \qquad c_1 = 0.01^2, \; c_2 = 0.03^2                                           \tag{1}
 
     1 for equal pictures, about 0 for unrelated ones. The constants keep an empty window from being 0/0. A squared
-    error forgives a blurred stroke and not a shifted one; (1) is closer to what is seen.
+    error forgives a blurred stroke and not a shifted one; (1) is closer to what is seen. Published figures are often
+    for the paper's window, a Gaussian of 11 x 11 pixels; this one is flat, scikit-image's default.
 
     Args:
         y: pictures, (N, H, W), H and W at least 7.

@@ -117,8 +117,11 @@ class Model(ABC):
         self.layout.check("theta", theta)
         check_batch("x", x, theta.dtype)
         target = self.default_target(x) if target is None else target
-        if len(target) != len(x):
-            raise ValueError(f"x has {len(x)} examples but target has {len(target)}")
+        if np.ndim(target) == 0 or len(target) != len(x):
+            raise ValueError(f"x has {len(x)} examples but target has {len(target) if np.ndim(target) else target!r}")
+        dtype = getattr(target, "dtype", None)
+        if dtype in FLOATS and dtype != x.dtype:
+            raise TypeError(f"x is {x.dtype} but target is {dtype}; convert one: target.astype({str(x.dtype)!r})")
         self.check_shapes(x.shape, target)
         return x, target
 

@@ -32,7 +32,8 @@ class ContractiveAutoencoder(Autoencoder):
             \qquad A_{n,jd} = \frac{\partial a_{nj}}{\partial x_{nd}}                                   \tag{2}
 
     To reconstruct, the code must tell the training examples apart; to be cheap, it must not move for anything else.
-    What is left are directions in which the data varies. Weight decay is the same penalty for linear units.
+    What is left are directions in which the data varies. For linear units, whose
+    slope is 1, the penalty is the decay of the encoder's weights, :math:`\lambda \|W\|^2`.
 
     Tied, :math:`W' = W^T`: otherwise the encoder could shrink and the decoder make up for it, and the penalty would
     be met without any contraction of what is reconstructed.

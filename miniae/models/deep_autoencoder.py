@@ -22,7 +22,9 @@ class DeepAutoencoder(Autoencoder):
             + \frac{\lambda}{2} \sum_k \|W_k\|^2                                               \tag{2}
 
     SELU keeps mean 0 and variance 1 from layer to layer, given weights of variance 1 / fan-in, and that is how they
-    start (LeCun's normal initialisation); the gradient then neither dies nor explodes on its way through.
+    start (LeCun's normal initialisation), and an input of mean 0 and variance 1. Pixels in [0, 1] are no such input,
+    and the layers start with a smaller spread; ``fit(model, standardised, x)`` gives it one, with the target still in
+    [0, 1].
 
     The mean in (2) is over pixels as well as examples. Summed over the D pixels it would be D times as steep: a rate of
     1.5 for (2) on pictures of 784 pixels is one of .002 for the sum.
@@ -54,8 +56,8 @@ class DeepAutoencoder(Autoencoder):
         dtype: Any = "float64",
         backend: str | Backend = "numpy",
     ) -> None:
-        if len(sizes) < 2:
-            raise ValueError(f"DeepAutoencoder: sizes must name the inputs and at least one layer, got {tuple(sizes)}")
+        if isinstance(sizes, int) or len(sizes) < 2:
+            raise ValueError(f"DeepAutoencoder: sizes must name the inputs and at least one layer, got {sizes!r}")
         encoder: list[Layer] = []
         decoder: list[Layer] = []
         for wide, narrow in pairwise(sizes):

@@ -3,6 +3,7 @@
 Shapes: N examples, D features, K components.
 """
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from miniae.context import Context, Shape
 from miniae.data.checks import check_finite_floats
 from miniae.init import initializer
 from miniae.layers.base import Parameter
+from miniae.layers.images import whole
 from miniae.models.base import Model, check_batch
 from miniae.network import Parameters
 
@@ -83,7 +85,8 @@ class ICA(Model):
         dtype: Any = "float64",
         backend: str | Backend = "numpy",
     ) -> None:
-        if not 1 <= components <= in_features:
+        whole("ICA", in_features=in_features, components=components)
+        if components > in_features:
             raise ValueError(
                 f"ICA: components must be from 1 to in_features = {in_features}, got {components}; "
                 "no more directions than features can be orthonormal"
@@ -94,6 +97,11 @@ class ICA(Model):
         super().__init__(Parameters({"w": w}), seed=seed, dtype=dtype, backend=backend)
         self.eps = float(eps)
         self._move_to(self.orthonormal(self.layout.views(self.theta)["w"]))
+
+    @property
+    def turns(self) -> Mapping[str, Model]:
+        """None: without the constraint the cost is smallest at w = 0, which is where ``fit`` would take it."""
+        raise TypeError("ICA: train it with model.train(x), which keeps w orthonormal; fit and lbfgs would not")
 
     def check_shapes(self, shape: Shape, target: Array) -> None:
         """Refuse a batch that is not (N, D)."""
@@ -126,7 +134,7 @@ class ICA(Model):
         """The orthonormal matrix nearest to ``v``, by (5).
 
         With the singular values in :math:`v = L S R^T`, :math:`v (v^T v)^{-1/2} = L R^T`: no root of a matrix is
-        taken, and nothing is lost to rounding.
+        taken, and less is lost to rounding.
         """
         left, _, right = self.backend.xp.linalg.svd(v, full_matrices=False)
         return left @ right

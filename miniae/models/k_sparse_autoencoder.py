@@ -5,6 +5,7 @@ from typing import Any
 from miniae.arrays import Array
 from miniae.backends import Backend
 from miniae.layers import Dense, TopK
+from miniae.layers.images import whole
 from miniae.models.autoencoder import Autoencoder
 from miniae.models.base import check_batch
 
@@ -53,6 +54,7 @@ class KSparseAutoencoder(Autoencoder):
         dtype: Any = "float64",
         backend: str | Backend = "numpy",
     ) -> None:
+        whole("KSparseAutoencoder", in_features=in_features, hidden=hidden)
         if not isinstance(k, int) or not 1 <= k <= hidden:
             raise ValueError(f"KSparseAutoencoder: k must be a whole number from 1 to the {hidden} units, got {k!r}")
         super().__init__(
@@ -72,8 +74,8 @@ class KSparseAutoencoder(Autoencoder):
         Training wants few units, so that each learns something of its own. A classifier reads the code better where
         some more are kept; the paper takes alpha between 1 and 3.
         """
-        if not alpha >= 1:
-            raise ValueError(f"alpha must be at least 1, got {alpha}")
+        if not 1 <= alpha < float("inf"):
+            raise ValueError(f"alpha must be a finite number of at least 1, got {alpha}")
         check_batch("x", x, self.theta.dtype)
         z = self.network.part(0, 1)(self.theta, x)
         return self.backend.pairs["top_k"].forward(z, min(round(alpha * self.k), z.shape[1]))[0]

@@ -10,6 +10,7 @@ from miniae.backends import Backend
 from miniae.context import Context, Shape
 from miniae.init import initializer
 from miniae.layers.base import Parameter
+from miniae.layers.images import whole
 from miniae.losses import check_values, squared_error
 from miniae.models.base import Model, check_batch
 from miniae.network import Parameters
@@ -42,7 +43,8 @@ class RICA(Model):
 
     UFLDL keeps examples in columns, a component in a row of W, and writes :math:`W^T W x`: its W is w transposed. The
     data should be whitened. K may be more than D, but the sum in (3) is smaller where the components that are not
-    needed for the reconstruction have the length 0, and they go there.
+    needed for the reconstruction have the length 0. (UFLDL's code avoids that by bringing every row of W to length 1
+    first; that is left out here.)
 
     Args:
         in_features: D.
@@ -78,8 +80,7 @@ class RICA(Model):
         dtype: Any = "float64",
         backend: str | Backend = "numpy",
     ) -> None:
-        if in_features < 1 or components < 1:
-            raise ValueError(f"RICA: in_features and components must be at least 1, got {in_features}, {components}")
+        whole("RICA", in_features=in_features, components=components)
         if not 0 <= sparsity < float("inf"):
             raise ValueError(f"RICA: sparsity must be a finite number of at least 0, got {sparsity}")
         if not 0 < eps < float("inf"):

@@ -64,7 +64,8 @@ class SoftmaxRegression(NetworkModel):
         return self._logits(x).argmax(axis=1)
 
     def accuracy(self, x: Array, labels: Array) -> float:
-        """The fraction of examples whose most probable class is their label."""
+        """The fraction of examples whose most probable class is their label; errors are those of :meth:`cost`."""
+        x, labels = self.checked(self.theta, x, labels)
         return float((self.predict(x) == labels).mean())
 
     def _logits(self, x: Array) -> Array:

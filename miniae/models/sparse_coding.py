@@ -10,6 +10,7 @@ from jaxtyping import Float
 
 from miniae.arrays import Array
 from miniae.data.checks import check_finite_floats
+from miniae.layers.images import whole
 from miniae.optional import require
 
 
@@ -75,10 +76,7 @@ class SparseCoding:
         groups: Float[Array, "G K"] | None = None,
         seed: int = 0,
     ) -> None:
-        if in_features < 1 or features < 1:
-            raise ValueError(
-                f"SparseCoding: in_features and features must be at least 1, got {in_features}, {features}"
-            )
+        whole("SparseCoding", in_features=in_features, features=features)
         if not 0 <= sparsity < math.inf:
             raise ValueError(f"SparseCoding: sparsity must be a finite number of at least 0, got {sparsity}")
         for name, value in {"eps": eps, "decay": decay}.items():

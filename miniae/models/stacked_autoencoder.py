@@ -74,8 +74,8 @@ class StackedAutoencoder(NetworkModel):
         dtype: Any = "float64",
         backend: str | Backend = "numpy",
     ) -> None:
-        if not hidden:
-            raise ValueError("StackedAutoencoder: hidden must name at least one layer, got none")
+        if isinstance(hidden, int) or not len(hidden):
+            raise ValueError(f"StackedAutoencoder: hidden must name the units of at least one layer, got {hidden!r}")
         if classes < 2:
             raise ValueError(f"StackedAutoencoder: classes must be at least 2, got {classes}")
         sizes = [in_features, *hidden]
@@ -176,7 +176,8 @@ class StackedAutoencoder(NetworkModel):
         return self._run(x, 0, len(self.network.layers)).argmax(axis=1)
 
     def accuracy(self, x: Array, labels: Array) -> float:
-        """The fraction of examples whose most probable class is their label."""
+        """The fraction of examples whose most probable class is their label; errors are those of :meth:`cost`."""
+        x, labels = self.checked(self.theta, x, labels)
         return float((self.predict(x) == labels).mean())
 
     @property

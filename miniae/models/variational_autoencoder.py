@@ -94,7 +94,7 @@ class Tape(NamedTuple):
 
 
 class VariationalAutoencoder(Model):
-    r"""Minus the bound in nats: cross-entropy summed over features plus KL summed over latents, mean over examples.
+    r"""Minus an estimate of the bound in nats: cross-entropy summed over features, KL over latents, mean over examples.
 
     The encoder gives each example a normal distribution of codes, the decoder each code a probability for every
     feature to be 1. With one hidden layer of rectified units in each:
@@ -112,9 +112,10 @@ class VariationalAutoencoder(Model):
     .. math::
         d\mu = dz + d\mu_{KL}, \qquad dv = dz\,\tfrac12 \sigma \epsilon + dv_{KL}                         \tag{4}
 
-    Of targets that are 0 or 1, log p is a log-likelihood, and -J bounds that of the data from below. Of gray ones it
-    is none, nor is J then minus a bound of anything: it is merely a cost. With *binarize* each gray value is taken as
-    the probability of a 1, and every step draws anew which pixels are; input and target are drawn alike.
+    Of targets that are 0 or 1, log p is a log-likelihood, and the mean of -J over the draws bounds that of the data
+    from below; -J itself, from one draw an example, estimates it. Of gray ones it is none, nor is J then minus a bound
+    of anything: it is merely a cost. With *binarize* each gray value is taken as the probability of a 1, and every step
+    draws anew which pixels are; input and target are drawn alike.
 
     All draws are functions of (seed, step), in training and outside. So the cost of a batch is one number, and can be
     differentiated numerically.
@@ -154,8 +155,8 @@ class VariationalAutoencoder(Model):
         for name, value in (("in_features", in_features), ("hidden", hidden), ("latent", latent)):
             if not isinstance(value, int) or value < 1:
                 raise ValueError(f"VariationalAutoencoder: {name} must be a whole number of at least 1, got {value!r}")
-        encoder = [Dense(in_features, hidden, init="he_uniform"), ReLU(), Dense(hidden, 2 * latent)]
-        decoder = [Dense(latent, hidden, init="he_uniform"), ReLU(), Dense(hidden, in_features)]
+        encoder = [Dense(in_features, hidden), ReLU(), Dense(hidden, 2 * latent)]
+        decoder = [Dense(latent, hidden), ReLU(), Dense(hidden, in_features)]
         self.network = Sequential([*encoder, *decoder], backend)
         self.encoder, self.decoder = self.network.part(0, 3), self.network.part(3, 6)
         self.eps_stream, self.pixel_stream, self.prior_stream = 6, 7, 8  # behind the places of the six layers
@@ -222,7 +223,7 @@ class VariationalAutoencoder(Model):
         return self.posterior(x)[0]
 
     def draw(self, x: Array, seed: int = 0) -> Array:
-        """A code for each example, (N, L), drawn as in training."""
+        """A code for each example, (N, L), drawn from the distribution that the encoder gives."""
         check_batch("x", x, self.theta.dtype)
         return self.code(self.theta, x, self.context(self.buffers, seed=seed)).z
 

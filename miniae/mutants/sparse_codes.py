@@ -45,8 +45,7 @@ def drops_in_place() -> Pair:
 @broken_backward("jump_relu", "wrong-sign")
 def sign_turned(dy: Array, cache: JumpReluCache) -> Any:
     """Returns minus the gradient."""
-    dx, dthreshold = jump_relu_backward(dy, cache)
-    return -dx, dthreshold
+    return jump_relu_backward(-dy, cache)
 
 
 @broken_backward("jump_relu", "mask-not-applied")

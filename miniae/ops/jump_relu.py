@@ -83,21 +83,24 @@ def jump_relu_backward(
 
     In t it is a step, so its derivative is 0 almost everywhere and would teach nothing. What does change smoothly
     with t is the *mean* over inputs: moving t up by h silences those x between t and t + h, a share h p(t) of them,
-    each of which loses its output t. For a cost of which dy is the gradient,
+    each of which loses its output t. With C(y) for the cost as a function of this one output,
 
     .. math::
-        \frac{\partial}{\partial t} E[dy\, y] = -t\, p(t)\, E[dy \,|\, x = t]
+        \frac{\partial}{\partial t} E[C] = -p(t)\, E[C(y = t) - C(y = 0) \,|\, x = t]
             \approx E\Big[-\frac{t}{\epsilon} K\Big(\frac{x - t}{\epsilon}\Big) dy\Big],
             \qquad K(u) = \begin{cases} 1 & |u| < \tfrac12 \\ 0 & |u| \ge \tfrac12 \end{cases}          \tag{3}
 
     where the density p(t) is estimated as one does from a sample: the share of x within a window of width
-    :math:`\epsilon`, the bandwidth, divided by that width. What stands in the expectation is the gradient used:
+    :math:`\epsilon`, the bandwidth, divided by that width. One half of the window lies below t, where y = 0 and dy is
+    the slope of C at 0, the other above, where it is the slope at t. t times the mean of the two slopes is the
+    difference of C by the trapezoid rule: exact for a squared error, near it for other costs, as
+    :math:`\epsilon \to 0`. What stands in the expectation is the gradient used:
 
     .. math::
         dt_d = \sum -\frac{t_d}{\epsilon} K\Big(\frac{x_d - t_d}{\epsilon}\Big) dy_d                    \tag{4}
 
     summed over all leading axes. It is no derivative of (1) at any one x, and no difference quotient will agree with
-    it; only its mean over many x is one, of the mean cost.
+    it; only its mean over many x is one, of the mean cost, as far as (3) is.
 
     Args:
         dy: gradient with respect to ``y``, the shape and dtype of ``y``.

@@ -73,7 +73,8 @@ def top_k_backward(
     .. math::
         dx_d = \begin{cases} dy_d & d \in T \\ 0 & d \notin T \end{cases}       \tag{2}
 
-    Where the k-th and the next entry are equal, T jumps: a kink. The slope there is that of the entries that were kept.
+    Where the k-th and the next entry are equal, T jumps, and y with it unless they are 0: there is no derivative. The
+    one given is that with the choice held.
 
     Args:
         dy: gradient with respect to ``y``, the shape and dtype of ``y``.

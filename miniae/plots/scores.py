@@ -49,7 +49,7 @@ def score_histogram(
     >>> figure.axes[0].get_title()
     'false alarms 0.0 %, detected 100.0 %'
     """
-    values, bad = _scored("score_histogram", scores, anomalous)
+    values, bad = _scored("score_histogram", scores, anomalous, threshold)
     ax = graph_axes(ax)
     reach = float(np.quantile(values, 0.995))
     limits = float(values.min()), max(reach, threshold or reach)
@@ -92,7 +92,7 @@ def roc_curve(
 
     Source: Fawcett (2006), "An introduction to ROC analysis".
     """
-    values, bad = _scored("roc_curve", scores, anomalous)
+    values, bad = _scored("roc_curve", scores, anomalous, threshold)
     ax = graph_axes(ax)
     thresholds = np.unique(values)[::-1]  # equal scores are passed at once
     normal, anomalies = np.sort(values[~bad]), np.sort(values[bad])
@@ -113,9 +113,15 @@ def roc_curve(
     return figure_of(ax)
 
 
-def _scored(plot: str, scores: Array, anomalous: Array) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def _scored(
+    plot: str, scores: Array, anomalous: Array, threshold: float | None
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     values = finite(plot, "scores", scores)
-    bad = np.asarray(anomalous, bool)
+    bad = np.asarray(anomalous)
+    if bad.dtype != bool:
+        raise TypeError(f"{plot}: anomalous must be booleans, got {bad.dtype}")
+    if threshold is not None and not (isinstance(threshold, float | int | np.floating) and np.isfinite(threshold)):
+        raise ValueError(f"{plot}: threshold must be a finite number, got {threshold!r}")
     if values.ndim != 1 or bad.shape != values.shape:
         raise ValueError(f"{plot}: scores and anomalous must be (N,), got {values.shape} and {bad.shape}")
     if bad.all() or not bad.any():

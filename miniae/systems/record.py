@@ -37,21 +37,20 @@ def run(name: str, out: Path, record: Path | None = None, *, quick: bool = False
         name: of the system, in :data:`miniae.systems.SYSTEMS`.
         out: folder for pictures; made if missing.
         record: folder with the record to add to, or None for none.
-        quick: see :class:`~miniae.systems.system.Run`; nothing is recorded then.
+        quick: see :class:`~miniae.systems.system.Run`; do not record it.
 
     Returns:
         Whether every target was met.
 
     Raises:
-        ValueError: if the name is unknown, ``record`` is no folder, or a quick run is to be recorded.
+        ValueError: if the name is unknown, or ``record`` is no folder or holds a line that is no record.
+        OSError: if nothing can be written there.
         ImportError: if the system needs a package that is not installed.
     """
     if name not in SYSTEMS:
         raise ValueError(f"system: {name!r} is unknown; known: {', '.join(SYSTEMS)}")
-    if record is not None and quick:
-        raise ValueError("record: a quick run is there to see that all works; its figures are not recorded")
-    if record is not None and not record.is_dir():
-        raise ValueError(f"record: {record} is no folder")
+    if record is not None:
+        _check_record(record)
     system = SYSTEMS[name]
     out.mkdir(parents=True, exist_ok=True)
     start = time.perf_counter()
@@ -72,8 +71,27 @@ def run(name: str, out: Path, record: Path | None = None, *, quick: bool = False
         }
         with (record / LINES).open("a") as file:
             file.write(json.dumps(entry) + "\n")
-        (record / PAGE).write_text(render((record / LINES).read_text()))
+        fresh = record / f"{PAGE}.new"
+        fresh.write_text(render((record / LINES).read_text()))
+        fresh.replace(record / PAGE)  # at a stroke: no reader finds half a page
     return all(figure.met for figure in figures)
+
+
+def _check_record(folder: Path) -> None:
+    """Refuse, before anything is trained, a folder in which the figures could not be kept afterwards."""
+    if not folder.is_dir():
+        raise ValueError(f"record: {folder} is no folder")
+    for name in (LINES, PAGE):
+        with (folder / name).open("a"):
+            pass
+    text = (folder / LINES).read_text()
+    try:
+        render(text)
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"record: {folder / LINES} has a line that is no record: {error}") from None
+    if text and not text.endswith("\n"):
+        with (folder / LINES).open("a") as file:
+            file.write("\n")
 
 
 def render(lines: str) -> str:

@@ -48,12 +48,13 @@ class Dictionary(Model):
     Backward, with :math:`dy = \partial J / \partial \hat x`:
 
     .. math::
-        dD &= a^T dy, \qquad da = dy\, D^T, \qquad dz = f'(da)                                          \tag{4} \\
+        dD &= a^T dy, \qquad da = dy\, D^T + \partial P / \partial a, \qquad dz = da \odot f'(z)          \tag{4} \\
         dW_1 &= (x - b_2)^T dz, \qquad db_1 = \sum_n dz_n, \qquad
             db_2 = \sum_n (dy_n - dz_n W_1^T)                                                           \tag{5}
 
-    and from dD to :math:`dW_2` by :func:`~miniae.models.dictionary.unit_rows.unit_rows_backward`. The second part of
-    :math:`db_2` comes through the encoder.
+    to which a further cost adds its own parts of dD and dz, and from dD to :math:`dW_2` by
+    :func:`~miniae.models.dictionary.unit_rows.unit_rows_backward`. The second part of :math:`db_2` comes through the
+    encoder.
 
     The encoder starts as the transpose of the dictionary.
 
@@ -144,16 +145,21 @@ class Dictionary(Model):
 
     def encode(self, x: Array) -> Array:
         """The codes of a batch, (N, H), with the current theta."""
-        check_batch("x", x, self.theta.dtype)
+        self._check("x", x, self.in_features)
         params = self.layout.views(self.theta)
         z = self.backend.pairs["dense"].forward(x - params["b2"], params["w1"], params["b1"])[0]
         return self.activate(params, z, self.context(self.buffers))[0]  # (1)
 
     def decode(self, code: Array) -> Array:
         """What a batch of codes stands for, with the current theta."""
-        check_batch("code", code, self.theta.dtype)
+        self._check("code", code, self.hidden)
         return code @ self.directions + self.layout.views(self.theta)["b2"]  # (2)
 
     def reconstruct(self, x: Array) -> Array:
         """What comes back of a batch, with the current theta: ``decode(encode(x))``."""
         return self.decode(self.encode(x))
+
+    def _check(self, name: str, batch: Array, features: int) -> None:
+        check_batch(name, batch, self.theta.dtype)
+        if batch.ndim != 2 or batch.shape[1] != features:
+            raise ValueError(f"{type(self).__name__}: {name} must have shape (N, {features}), got {batch.shape}")

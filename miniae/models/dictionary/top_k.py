@@ -9,6 +9,7 @@ from miniae.arrays import Array
 from miniae.backends import Backend
 from miniae.context import Context
 from miniae.layers.base import Parameter
+from miniae.layers.images import whole
 from miniae.losses import squared_error
 from miniae.models.dictionary.base import Dictionary, Tape
 from miniae.network import Parameters
@@ -17,7 +18,7 @@ from miniae.reduce import Reduce, local
 
 
 class TopKDictionary(Dictionary):
-    r"""A dictionary that keeps the k largest positive activations, and revives dead units by an auxiliary cost.
+    r"""A dictionary that keeps the k largest positive activations, and moves dead units by an auxiliary cost.
 
     .. math::
         a &= \operatorname{top}_k(\max(z, 0)), \qquad P = \alpha\, L_{aux}                              \tag{1} \\
@@ -25,7 +26,7 @@ class TopKDictionary(Dictionary):
             \hat e = \operatorname{top}_{k'}(\max(z, 0) \odot \text{dead})\, D                          \tag{2}
 
     No penalty, so nothing pulls the activations down: L0 is set, not sought. But a unit that is never among the k
-    largest gets no gradient and never will be. A unit counts as dead when it has been silent for ``dead_after``
+    largest gets no gradient, and stays as it is. A unit counts as dead when it has been silent for ``dead_after``
     training steps. The k' most active of the dead try to explain what the others left over, the residual e, and so
     learn something that is missing.
 
@@ -71,6 +72,7 @@ class TopKDictionary(Dictionary):
         dtype: Any = "float64",
         backend: str | Backend = "numpy",
     ) -> None:
+        whole("TopKDictionary", in_features=in_features, hidden=hidden)
         aux_k = min(max(1, in_features // 2), hidden) if aux_k is None else aux_k
         for name, value in (("k", k), ("aux_k", aux_k)):
             if not isinstance(value, int) or not 1 <= value <= hidden:

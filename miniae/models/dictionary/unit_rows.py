@@ -40,9 +40,10 @@ def unit_rows_backward(
             = \frac{\delta_{ij} - d_i d_j}{\|w\|}                                               \tag{2} \\
         dw_h &= \frac{dd_h - \langle dd_h, d_h \rangle\, d_h}{\|w_h\|}                          \tag{3}
 
-    This is the gradient with its part along the row taken off: the projection that is otherwise done by hand after
-    each step, together with bringing the rows back to length 1. Here neither is needed, and the gradient is the true
-    one of a cost. A step along (3) is at right angles to the row, so a row's length never shrinks.
+    This is the gradient with its part along the row taken off: the projection that is otherwise done by hand after each
+    step, together with bringing the rows back to length 1. Here neither is needed, and the gradient is the true one of
+    a cost. A step along (3) is at right angles to the row, so plain gradient descent never shortens a row (Adam may: it
+    scales each coordinate).
 
     Args:
         dd: gradient with respect to ``d``.
