@@ -25,7 +25,7 @@ def test_errors_name_what_is_wrong():
     layout = Layout.of({"w": (2, 3), "b": (3,)})
     with pytest.raises(ValueError, match=r"'c'; known: w, b"):
         layout["c"]
-    with pytest.raises(ValueError, match=r"theta must have shape \(9,\).*got \(8,\)"):
+    with pytest.raises(ValueError, match=r"theta must be an array of shape \(9,\).*got \(8,\)"):
         layout.views(np.zeros(8))
     with pytest.raises(ValueError, match="'w' stands twice"):
         Layout([Slot("w", (2,), 0), Slot("w", (2,), 2)])

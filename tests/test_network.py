@@ -237,7 +237,7 @@ def test_errors():
     model = sparse_autoencoder()
     with pytest.raises(ValueError, match=r"Dense\(in_features=6, .*shape \(N, 6\), got \(7, 5\)"):
         model.cost(model.theta, batch(d=5))
-    with pytest.raises(ValueError, match=r"theta must have shape \(58,\)"):
+    with pytest.raises(ValueError, match=r"theta must be an array of shape \(58,\)"):
         model.cost(model.theta[1:], batch())
     with pytest.raises(TypeError, match=r"uint8; divide images by 255"):
         model.cost(model.theta, np.zeros((3, 6), np.uint8))

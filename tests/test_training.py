@@ -285,7 +285,7 @@ def test_nothing_outside_a_step_is_a_view_of_its_memory(monkeypatch):
         ({"validation": 0.001}, "would leave a part empty"),
         ({"validation": [0.1, None]}, r"or a pair \(x, target\), got a list"),
         ({"validation": (0.1,)}, r"or a pair \(x, target\), got a tuple"),
-        ({"clip_norm": -1.0}, "max_norm"),
+        ({"clip_norm": -1.0}, "clip_norm must be a positive number"),
         ({"callbacks": [EarlyStopping(3)]}, "'validation_cost' is not recorded"),
     ],
 )

@@ -69,7 +69,7 @@ def test_no_random_input_does_better_in_a_convolutional_network():
         (lambda: units(A, np.zeros(4, int)), r"at least two classes, got only \[0\]"),
         (lambda: units(A).sorted_by("size"), "figure: 'size' is unknown; known: number"),
         (lambda: maximizing_input(NETWORK, THETA, 2, (3,)), r"unit must lie in \[0, 2\), got 2"),
-        (lambda: maximizing_input(NETWORK, THETA, 0, (3,), norm=0), "norm must be positive, got 0"),
+        (lambda: maximizing_input(NETWORK, THETA, 0, (3,), norm=0), "norm must be positive and finite, got 0"),
         (lambda: maximizing_input(NETWORK, 0 * THETA, 0, (3,)), "does not depend on its input"),
     ],
 )

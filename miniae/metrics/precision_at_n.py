@@ -6,7 +6,7 @@ Shapes: N examples.
 import numpy as np
 from jaxtyping import Bool, Float
 
-from miniae.arrays import Array
+from miniae.arrays import Array, check_floats
 from miniae.data.checks import check_finite_floats
 
 
@@ -36,9 +36,11 @@ def precision_at_n(anomalous: Bool[Array, " N"], scores: Float[Array, " N"], n: 
 
     Source: Craswell (2009), "Precision at n", in "Encyclopedia of Database Systems".
     """
+    check_floats("precision_at_n", scores=scores)
     check_finite_floats("precision_at_n: scores", scores)
     if not isinstance(anomalous, np.ndarray) or anomalous.dtype.kind != "b":
-        raise TypeError(f"precision_at_n: anomalous must be an array of booleans, got {type(anomalous).__name__}")
+        got = getattr(anomalous, "dtype", type(anomalous).__name__)
+        raise TypeError(f"precision_at_n: anomalous must be an array of booleans, got {got}")
     if anomalous.shape != scores.shape or scores.ndim != 1:
         raise ValueError(f"precision_at_n: anomalous and scores must be (N,), got {anomalous.shape} and {scores.shape}")
     n = int(anomalous.sum()) if n is None else n

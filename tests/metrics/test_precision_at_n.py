@@ -27,5 +27,5 @@ def test_errors():
         precision_at_n(np.zeros(5, bool), SCORES)
     with pytest.raises(ValueError, match=r"must be \(N,\), got \(4,\) and \(5,\)"):
         precision_at_n(BAD[1:], SCORES)
-    with pytest.raises(TypeError, match="anomalous must be booleans, got int64"):
+    with pytest.raises(TypeError, match="anomalous must be an array of booleans, got int64"):
         precision_at_n(BAD.astype(int), SCORES)

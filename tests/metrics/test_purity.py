@@ -27,7 +27,7 @@ def test_one_cluster_has_the_share_of_the_commonest_class():
 @pytest.mark.parametrize(
     ("clusters", "labels", "error", "message"),
     [
-        (np.zeros(3), np.zeros(3, int), TypeError, "clusters must be integers, got float64"),
+        (np.zeros(3), np.zeros(3, int), TypeError, "clusters must be an array of integers, got float64"),
         (np.zeros(3, int), np.zeros(2, int), ValueError, "3 clusters but 2 labels"),
         (np.array([-1, 0]), np.zeros(2, int), ValueError, "clusters must be a row of integers of at least 0"),
         (np.zeros(0, int), np.zeros(0, int), ValueError, "clusters must be a row"),

@@ -64,8 +64,8 @@ def test_one_feature_learned_many_times_is_not_all_of_them():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: l0(np.empty((0, 3))), r"l0: needs at least one example .* \(0, 3\)"),
-        (lambda: dead_units(np.empty((0, 3))), "dead_units: needs at least one example"),
+        (lambda: l0(np.empty((0, 3))), r"l0: codes: needs at least one example .* \(0, 3\)"),
+        (lambda: dead_units(np.empty((0, 3))), "dead_units: codes: needs at least one example"),
         (lambda: fvu(np.ones((2, 3)), np.ones((2, 2))), r"fvu: y has shape \(2, 3\) but target has shape \(2, 2\)"),
         (lambda: fvu(np.ones((2, 3)), np.ones((2, 3))), "fvu: all 2 targets are equal"),
         (lambda: max_cosines(np.ones((2, 3)), np.ones((2, 4))), r"must share D, got \(2, 3\) and \(2, 4\)"),

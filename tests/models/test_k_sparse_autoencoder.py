@@ -67,5 +67,5 @@ def test_errors():
     for k in 0, 8, 2.0:
         with pytest.raises(ValueError, match=f"k must be a whole number from 1 to the 7 units, got {k}"):
             KSparseAutoencoder(5, 7, k)
-    with pytest.raises(ValueError, match="alpha must be at least 1, got 0.5"):
+    with pytest.raises(ValueError, match="alpha must be a finite number of at least 1, got 0.5"):
         model_anywhere().encode(X, 0.5)

@@ -162,5 +162,5 @@ def test_errors():
     bce = Autoencoder([Dense(5, 2), Sigmoid()], [Dense(2, 5), Sigmoid()], loss="binary_cross_entropy")
     with pytest.raises(ValueError, match=r"\[0, 1\]"):
         bce.cost(bce.theta, batch() + 1)
-    with pytest.raises(ValueError, match=r"theta must have shape"):
+    with pytest.raises(ValueError, match=r"theta must be an array of shape"):
         to_ufldl(model.layout, np.zeros(3))

@@ -62,7 +62,7 @@ def test_a_frozen_w_has_no_gradient():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: RICA(5, 0), "in_features and components must be at least 1, got 5, 0"),
+        (lambda: RICA(5, 0), "components must be a whole number of at least 1, got 0"),
         (lambda: RICA(5, 5, sparsity=-1.0), "sparsity must be a finite number of at least 0, got -1"),
         (lambda: RICA(5, 5, eps=0.0), "eps must be a finite number above 0, got 0"),
         (lambda: RICA(4, 4).encode(X), r"x must have shape \(N, 4\), got \(9, 5\)"),

@@ -101,7 +101,7 @@ def test_groups_on_a_map_that_closes_on_itself():
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: SparseCoding(4, 0), ValueError, "in_features and features must be at least 1, got 4, 0"),
+        (lambda: SparseCoding(4, 0), ValueError, "features must be a whole number of at least 1, got 0"),
         (lambda: SparseCoding(4, 9, sparsity=-1.0), ValueError, "sparsity must be a finite number of at least 0"),
         (lambda: SparseCoding(4, 9, eps=0.0), ValueError, "eps must be a finite number above 0, got 0"),
         (lambda: SparseCoding(4, 9, decay=0.0), ValueError, "decay must be a finite number above 0, got 0"),

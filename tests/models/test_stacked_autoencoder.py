@@ -147,7 +147,7 @@ def test_labels_that_do_not_fit_are_refused_before_anything_is_trained(labels, e
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: StackedAutoencoder(6, (), 3), "hidden must name at least one layer"),
+        (lambda: StackedAutoencoder(6, (), 3), "hidden must name the units of at least one layer"),
         (lambda: StackedAutoencoder(6, (5, 0), 3), "out_features must be a whole number of at least 1, got 0"),
         (lambda: StackedAutoencoder(6, (5,), 1), "classes must be at least 2, got 1"),
         (lambda: model().pretrain(X, untouched, rho=1.0), r"rho must lie in \(0, 1\), got 1"),
