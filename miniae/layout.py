@@ -96,9 +96,8 @@ class Layout:
 
     def check(self, name: str, vector: Array) -> None:
         """Refuse a vector, called ``name`` in the message, that is not of shape (size,)."""
-        shape = getattr(vector, "shape", None)
-        if shape != (self.size,):
-            got = type(vector).__name__ if shape is None else shape
+        got = getattr(vector, "shape", type(vector).__name__)
+        if got != (self.size,):
             raise ValueError(f"{name} must be an array of shape ({self.size},) to fit {self!r}, got {got}")
 
     def mask(self, names: Collection[str]) -> np.ndarray:
