@@ -37,8 +37,8 @@ def unit(
         shape: (H, W) or (H, W, 3) of an example; that of the images, or the square when None.
 
     Returns:
-        The figure: on the left ``best``, in the middle the histogram of activations, on the right the 20 examples with
-        the largest, row by row.
+        The figure: on the left ``best``, gray where it is 0, in the middle the histogram of activations, on the right
+        the 20 examples with the largest, row by row.
 
     Raises:
         TypeError: if the arrays are not real numbers.
@@ -56,11 +56,12 @@ def unit(
         raise ValueError(f"unit: number must lie in [0, {a.shape[1]}), got {number}")
     mine = a[:, number]
     most = np.argsort(-mine, kind="stable")[:TOP]
-    pictures = [("", tiles("unit", "best", best[None], shape))] if best is not None else []
-    pictures.append((f"The {len(most)} examples that activate it most", tiles("unit", "x", x[most], shape)))
-    figure = new_figure(1800, 650)
+    examples = tiles("unit", "x", x[most], shape)
+    looked_for = None if best is None else tiles("unit", "best", np.asarray(best)[None], shape)
+    figure = new_figure(1900, 650)
     figure.set_layout_engine("constrained", w_pad=0.15, h_pad=0.1)
-    axes = figure.subplots(1, 1 + len(pictures), width_ratios=[*([0.8] if best is not None else []), 1, 1.3])
+    widths = [1, 1.4] if looked_for is None else [0.8, 1, 1.4]
+    axes = figure.subplots(1, len(widths), width_ratios=widths)
     middle = axes[-2]
     middle.hist(mine, BINS, color=BLUE)
     middle.set_title(f"Activations of unit {number}", fontsize=LARGE)
@@ -68,15 +69,16 @@ def unit(
     middle.set_ylabel("examples", fontsize=LARGE)
     middle.tick_params(labelsize=SMALL)
     middle.spines[["top", "right"]].set_visible(False)
-    if best is not None:
-        _draw(axes[0], pictures[0][1], 1, "The input it looks for")
-    _draw(axes[-1], pictures[-1][1], 5, pictures[-1][0])
+    if looked_for is not None:
+        largest = np.abs(looked_for).max() or 1
+        _draw(axes[0], looked_for, 1, "The input it looks for", -largest, largest)  # 0 in the middle of the gray scale
+    title = f"The {len(most)} examples that activate it most"
+    _draw(axes[-1], examples, 5, title, examples.min(), examples.max())
     return figure
 
 
-def _draw(ax: "Axes", images: np.ndarray, columns: int, title: str) -> None:
-    """Images on one gray scale of their own."""
-    low, high = images.min(), images.max()
+def _draw(ax: "Axes", images: np.ndarray, columns: int, title: str, low: float, high: float) -> None:
+    """Images on one gray scale, black at ``low`` and white at ``high``."""
     picture = mosaic((images - low) / ((high - low) or 1), columns, separator=1.0)
     ax.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     ax.set(xticks=[], yticks=[])

@@ -27,7 +27,9 @@ def test_the_histogram_counts_every_example():
 def test_the_best_input_comes_first():
     figure = unit(0, ACTIVATIONS, X, best=np.arange(16.0))
     assert figure.axes[0].get_title() == "The input it looks for"
-    np.testing.assert_allclose(figure.axes[0].images[0].get_array()[1:5, 1:5], np.arange(16).reshape(4, 4) / 15)
+    np.testing.assert_allclose(
+        figure.axes[0].images[0].get_array()[1:5, 1:5], (1 + np.arange(16).reshape(4, 4) / 15) / 2
+    )
 
 
 @pytest.mark.bad_input
