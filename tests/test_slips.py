@@ -30,7 +30,7 @@ from miniae.models import (
     TopKDictionary,
     VariationalAutoencoder,
 )
-from miniae.plots import roc_curve, scatter, score_histogram
+from miniae.plots import latent_grid, point_clouds, roc_curve, scatter, score_histogram
 from miniae.systems import SYSTEMS
 from miniae.systems.system import Figure, System
 from miniae.units import maximizing_input, units
@@ -83,6 +83,23 @@ def sparse():
         (lambda: StackedAutoencoder(8, 5, 3), ValueError, "hidden must name the units of at least one layer, got 5"),
         (lambda: DeepAutoencoder(8), ValueError, "at least one layer, got 8"),
         (lambda: KSparseAutoencoder(8, 5, 1).encode(X, alpha=np.inf), ValueError, "alpha must be a finite number"),
+        (
+            lambda: VariationalAutoencoder(8, 6, 2).interpolate(X, X, steps=2.5),
+            ValueError,
+            "steps must be a whole number",
+        ),
+        (lambda: gan().sample(0), ValueError, "n must be a whole number of at least 1, got 0"),
+        (
+            lambda: GenerativeAdversarialNetwork([Dense(2, 8)], [Dense(8, 1), Sigmoid()], latent=2),
+            ValueError,
+            "discriminator must end in a logit",
+        ),
+        (lambda: latent_grid(lambda z: z, side=2.5), ValueError, "side must be a whole number of at least 1, got 2.5"),
+        (
+            lambda: point_clouds({"a": X[:, :2]}, {"a": X[:3, :3]}),
+            ValueError,
+            r"arrows a must have shape \(2, arrows\)",
+        ),
         # metrics and tables
         (lambda: fvu(np.zeros((3, 2)), np.full((3, 2), 0.1)), ValueError, "all 3 targets are equal"),
         (lambda: explained_variance(X, np.full((7, 8), 0.1)), ValueError, "all 7 targets are equal"),

@@ -16,7 +16,7 @@
 # **Goal.** Eighteen mistakes that were printed, in articles on autoencoders that many have learned from. Each is here
 # as it was printed, run as it stands, its failure measured, and then put right. Few of them crash. Most of them
 # *train*: the cost goes down, pictures come out, and what is claimed has not happened. You will learn what to measure
-# so that it shows.
+# so that it shows. The articles are not named: it is the mistakes that come back, in one text after another.
 #
 # **You need** the first lesson, and about an hour; the code itself runs in half a minute. Install with
 # `pip install -e ".[course]"` in the repository's folder.

@@ -10,7 +10,9 @@ from miniae import noise
 from miniae.arrays import Array
 from miniae.backends import Backend
 from miniae.context import Context, Shape
+from miniae.layers import Sigmoid
 from miniae.layers.base import Layer
+from miniae.layers.images import whole
 from miniae.models.base import Model
 from miniae.network import Record, Sequential
 
@@ -88,6 +90,10 @@ class GenerativeAdversarialNetwork(Model):
             raise ValueError(
                 f"GenerativeAdversarialNetwork: latent must be a whole number of at least 1, got {latent!r}"
             )
+        if discriminator and isinstance(discriminator[-1], Sigmoid):
+            raise ValueError(
+                "GenerativeAdversarialNetwork: discriminator must end in a logit; the cost has the sigmoid"
+            )
         self.network = Sequential([*generator, *discriminator], backend)
         end = len(self.network.layers)
         self.generator = self.network.part(0, len(generator))
@@ -146,7 +152,12 @@ class GenerativeAdversarialNetwork(Model):
             yield f"layer {step.place + 1} ({step.layer})", y, cost
 
     def sample(self, n: int, seed: int = 0) -> Array:
-        """``n`` examples made with the current theta."""
+        """``n`` examples made with the current theta.
+
+        Raises:
+            ValueError: if ``n`` is not a whole number of at least 1.
+        """
+        whole("sample", n=n)
         ctx = self.context(self.buffers, seed=seed)
         return self.generator.forward(self.theta, self.latents(n, ctx, "sample"), ctx)[0]
 

@@ -13,6 +13,7 @@ from miniae.arrays import Array, array_module, check_examples, check_floats
 from miniae.backends import Backend
 from miniae.context import Context, Shape
 from miniae.layers import Dense, ReLU
+from miniae.layers.images import whole
 from miniae.losses import LOSSES
 from miniae.models.base import Model, check_batch
 from miniae.network import Record, Sequential
@@ -237,7 +238,12 @@ class VariationalAutoencoder(Model):
         return self.decode(self.encode(x))
 
     def sample(self, n: int, seed: int = 0) -> Array:
-        """The probabilities decoded from ``n`` codes drawn from N(0, 1), (n, D)."""
+        """The probabilities decoded from ``n`` codes drawn from N(0, 1), (n, D).
+
+        Raises:
+            ValueError: if ``n`` is not a whole number of at least 1.
+        """
+        whole("sample", n=n)
         z = noise.normal((n, self.latent), self.theta.dtype, seed=seed, step=0, stream=self.prior_stream)
         return self.decode(self.backend.xp.asarray(z))
 
@@ -249,6 +255,7 @@ class VariationalAutoencoder(Model):
         """
         if x0.shape != x1.shape:
             raise ValueError(f"interpolate: x0 has shape {x0.shape} but x1 has shape {x1.shape}")
+        whole("interpolate", steps=steps)
         if steps < 2:
             raise ValueError(f"interpolate: steps must be at least 2, got {steps}")
         xp = self.backend.xp

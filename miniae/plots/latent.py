@@ -60,8 +60,8 @@ def latent_grid(
 
     Source: Kingma and Welling (2014), "Auto-encoding variational Bayes", appendix A.
     """
-    if side < 1:
-        raise ValueError(f"latent_grid: side must be at least 1, got {side}")
+    if not isinstance(side, int) or side < 1:
+        raise ValueError(f"latent_grid: side must be a whole number of at least 1, got {side!r}")
     steps = quantiles(side)
     z = np.stack(np.meshgrid(steps, steps[::-1]), axis=-1).reshape(side * side, 2)  # images are drawn downwards
     images = tiles("latent_grid", "decode(z)", decode(z), shape)

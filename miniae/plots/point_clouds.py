@@ -30,7 +30,8 @@ def point_clouds(
 
     Raises:
         TypeError: if a point is not made of real numbers.
-        ValueError: if there is no cloud, one is not (N, 2), empty or not finite, or arrows belong to no panel.
+        ValueError: if there is no cloud, one is not (N, 2), empty or not finite, or arrows belong to no panel
+            or are not (2, N).
 
     >>> figure = point_clouds({"raw": np.eye(2), "turned": -np.eye(2)}, {"raw": np.eye(2)})
     >>> [ax.get_title() for ax in figure.axes]
@@ -45,11 +46,15 @@ def point_clouds(
     for title, cloud in points.items():
         if cloud.ndim != 2 or cloud.shape[1] != 2:
             raise ValueError(f"point_clouds: {title} must have shape (points, 2), got {cloud.shape}")
+    heads = {title: finite("point_clouds", f"arrows {title}", directions) for title, directions in arrows.items()}
+    for title, directions in heads.items():
+        if directions.ndim != 2 or len(directions) != 2:
+            raise ValueError(f"point_clouds: arrows {title} must have shape (2, arrows), got {directions.shape}")
     figure = new_figure(PANEL * len(points), PANEL)
     figure.set_layout_engine("constrained", w_pad=0.1, h_pad=0.1)
     for ax, (title, cloud) in zip(np.ravel(figure.subplots(1, len(points))), points.items(), strict=True):
         ax.plot(*cloud.T, "o", color=BLUE, markersize=6, alpha=0.7)
-        for direction in arrows.get(title, np.empty((2, 0))).T:
+        for direction in heads.get(title, np.empty((2, 0))).T:
             ax.annotate("", direction, (0, 0), arrowprops={"arrowstyle": "->", "color": VERMILLION, "linewidth": 2.5})
         ax.set_title(title, fontsize=LARGE)
         ax.tick_params(labelsize=SMALL)

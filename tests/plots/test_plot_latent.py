@@ -68,7 +68,7 @@ def test_nothing_is_drawn_outside_the_figure_and_given_axes_are_used():
 @pytest.mark.parametrize(
     ("decode", "side", "message"),
     [
-        (first, 0, "side must be at least 1, got 0"),
+        (first, 0, "side must be a whole number of at least 1, got 0"),
         (lambda z: np.zeros((3, 4)), 2, "was given 4 codes and returned 3 images"),
         (lambda z: np.zeros((4, 5)), 2, r"decode\(z\) has 5 features, which is no square"),
         (lambda z: np.full((4, 4), np.nan), 2, r"decode\(z\) must be finite"),
