@@ -83,3 +83,17 @@ def test_errors():
     for bandwidth in 0.0, -1.0, np.nan:
         with pytest.raises(ValueError, match=f"bandwidth must be positive, got {bandwidth}"):
             jump_relu_forward(np.ones((2, 3)), np.ones(3), bandwidth=bandwidth)
+
+
+def test_one_row_without_a_batch():
+    y, cache = jump_relu_forward(np.array([0.5, 2.0]), np.array([1.0, 1.0]))
+    np.testing.assert_array_equal(y, [0.0, 2.0])
+    np.testing.assert_array_equal(jump_relu_backward(np.ones(2), cache)[0], [0.0, 1.0])
+
+
+def test_the_window_is_narrow_unless_a_bandwidth_is_given():
+    x, t, dy = np.array([[1.0004], [1.3]]), np.array([1.0]), np.ones((2, 1))
+    _, narrow = jump_relu_forward(x, t)
+    _, wide = jump_relu_forward(x, t, bandwidth=1.0)
+    assert jump_relu_backward(dy, narrow)[1] == pytest.approx(-1 / 0.001)  # the first x alone
+    assert jump_relu_backward(dy, wide)[1] == pytest.approx(-2)
