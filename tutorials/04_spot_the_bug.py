@@ -14,9 +14,9 @@
 # # Spot the bug: a gallery
 #
 # **Goal.** Eighteen mistakes that were printed, in articles on autoencoders that many have learned from. Each is here
-# as it was printed, run as it stands, its failure measured, and then put right. Few of them crash. Most of them
-# *train*: the cost goes down, pictures come out, and what is claimed has not happened. You will learn what to measure
-# so that it shows. The articles are not named: it is the mistakes that come back, in one text after another.
+# in our own words and notation, run as it stands, its failure measured, and then put right. Few of them crash. Most of
+# them *train*: the cost goes down, pictures come out, and what is claimed has not happened. You will learn what to
+# measure so that it shows. The articles are not named: it is the mistakes that come back, in one text after another.
 #
 # **You need** the first lesson, and about an hour; the code itself runs in half a minute. Install with
 # `pip install -e ".[course]"` in the repository's folder.
@@ -36,7 +36,7 @@
 # | 8 | ReLU output under a cross-entropy | infinities |
 # | 9 | a decoder that forgets to sum over channels | the shape, and the error |
 # | 10 | a layer that is built and not used | a gradient that is zero |
-# | 11 | a layer that is used and not trained | parameters before and after |
+# | 11 | a layer that is used and not trained | how many numbers the optimiser is given |
 # | 12 | "fine-tuning" without labels | the error of a classifier on the features |
 # | 13 | reconstructions exported as features | their shape, and the same error |
 # | 14 | one anomaly score for all | nothing is ever detected |
@@ -462,8 +462,8 @@ assert report["w2"].verdict == "pass"
 # ### 11. Used, but not trained
 #
 # **As printed:** a convolution with random kernels, its outputs computed once and stored; then an autoencoder is
-# trained on what was stored. The text speaks of "features that the CNN has learned". The optimiser never had its
-# parameters. (Here a dense layer stands for the convolution.)
+# trained on what was stored. They are called learned features. The optimiser never had its parameters. (Here a dense
+# layer stands for the convolution.)
 
 # %%
 whole = NetworkModel([Dense(64, 100), ReLU(), Dense(100, 30), Sigmoid(), Dense(30, 100)], "squared_error")
@@ -481,7 +481,7 @@ assert whole.layout.size - model.layout.size == 64 * 100 + 100
 # ### 12. Fine-tuning without labels
 #
 # **As printed:** after training, `fit(x, x)` is called once more, with a smaller learning rate, and is called
-# *supervised fine-tuning*. The same cost of the same data is minimised a little further. No label takes part.
+# fine-tuning. The same cost of the same data is minimised a little further. No label takes part.
 
 # %%
 model = Autoencoder([Dense(64, 32), Sigmoid()], [Dense(32, 64), Sigmoid()])
@@ -623,7 +623,7 @@ assert off("lecun_normal", "pixels") > 0.3
 #
 # ### 17. A learning rate on its own
 #
-# **As printed:** plain gradient descent with a learning rate of 1.5, "which works well". It works because the
+# **As printed:** plain gradient descent with a learning rate of 1.5. It works because the
 # framework's cross-entropy is a *mean* over the pixels. By a sum over $D$ pixels, as the textbook has it, the gradient
 # is $D$ times as large, and the same rate is $D$ times too long a step.
 
@@ -651,10 +651,9 @@ assert math.isclose(mean, repaired, rel_tol=1e-9)
 #
 # ### 18. An optimiser that is none
 #
-# **As printed:** a step called "capsule optimisation", which "improves the features". There is no formula, so there is
-# nothing to run; the code beside it computes the same reconstruction error again. What can be said is what an optimiser
-# *is*: a rule from the parameters and a gradient to other parameters, chosen so that the cost falls. That is easily
-# asked of anything that goes by the name, for one small step over all of the data:
+# **As printed:** a step called "capsule optimisation", which changes nothing by the cost. There is no formula to run.
+# What can be said is what an optimiser *is*: a rule from the parameters and a gradient to other parameters, chosen so
+# that the cost falls. That is easily asked of anything that goes by the name, for one small step over all of the data:
 
 
 # %%
@@ -679,7 +678,7 @@ assert not is_an_optimizer(lambda theta, gradient: theta)
 # | printing what the text claims: mean and spread of activations, PSNR | 1, 2, 3, 4, 5, 6, 16 |
 # | the shape of what comes out | 1, 9, 13, 14 |
 # | a trivial answer beside the figure: a constant, raw input, random weights | 7, 11, 12, 13, 15 |
-# | parameters before and after | 10, 11, 18 |
+# | the parameters: which the optimiser has, and whether they move | 10, 11, 18 |
 # | stating the normalisation | 1, 17 |
 #
 # **Exercise.** Take an autoencoder of your own, or one from the internet. Write the six checks of this table for it.
