@@ -1,5 +1,8 @@
 """Systems: whole trainings on real data, each with a figure to be held against a target.
 
+Those numbered 000 to 004 are the systems of five articles on autoencoders: "the article" in such a file is the one of
+that number. ufldl1 to ufldl10 are the exercises of Stanford's UFLDL tutorial.
+
 ``SYSTEMS`` is the table of all of them, by the name that ``miniae results`` takes. A new system is one new file beside
 this one and one entry here.
 """

@@ -1,7 +1,7 @@
 r"""System 001a: a sparse autoencoder on digits whose every unit is active as often as it was asked to be.
 
-The article's own penalty runs beside it, as it stands there: the divergence taken the wrong way round, and of every
-single activation instead of a unit's mean.
+The article's penalty runs beside it: the divergence taken the wrong way round, and of every single activation instead
+of a unit's mean.
 
 .. math::
     C = \frac{\beta}{m} \sum_n \sum_j a_{nj} \log\frac{a_{nj}}{\rho}
