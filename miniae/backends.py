@@ -15,6 +15,8 @@ from typing import Any
 
 from miniae_kernels import KERNELS, Kernels
 
+from miniae import noise
+from miniae.arrays import Array
 from miniae.losses import LOSSES
 from miniae.ops import OPS, Pair
 from miniae.penalties import PENALTIES
@@ -30,6 +32,9 @@ class Backend:
         pairs: op name to its forward and backward.
         costs: name of a loss or penalty to its function.
         fused: sequence of op names to the name of the op that does their work at once.
+        draws: ``"uniform"`` or ``"normal"`` to the function that draws such numbers.
+        updates: class of an optimiser to what takes the place of its ``update``.
+        steps: what takes the place of :class:`~miniae.steps.Steps` in training; None for nothing.
     """
 
     name: str
@@ -37,6 +42,9 @@ class Backend:
     pairs: Mapping[str, Pair] = field(repr=False)
     costs: Mapping[str, Callable[..., Any]] = field(repr=False)
     fused: Mapping[tuple[str, ...], str] = field(repr=False)
+    draws: Mapping[str, Callable[..., Array]] = field(repr=False)
+    updates: Mapping[type, Callable[..., None]] = field(default_factory=dict, repr=False)
+    steps: Callable[..., Any] | None = field(default=None, repr=False)
 
 
 def backend(name: str | Backend = "numpy") -> Backend:
@@ -60,4 +68,7 @@ def backend(name: str | Backend = "numpy") -> Backend:
         pairs={**OPS, **kernels.pairs},
         costs={**{name: loss.function for name, loss in LOSSES.items()}, **PENALTIES, **kernels.costs},
         fused=kernels.fused,
+        draws={"uniform": noise.uniform, "normal": noise.normal, **kernels.draws},
+        updates=kernels.updates,
+        steps=kernels.steps,
     )

@@ -47,7 +47,8 @@ class Context:
     Attributes:
         backend: whose functions run.
         training: whether noise, dropout and batch statistics are on.
-        seed, step: with the layer's position they determine its random numbers (:mod:`miniae.noise`).
+        seed, step: with the layer's position they determine its random numbers (:mod:`miniae.noise`). In a step that a
+            GPU replays, ``step`` is the counter on the device.
         reduce: adds sums and counts over all workers (:mod:`miniae.reduce`).
         workspace: memory kept between steps; None for fresh arrays.
         position: where in the network the layer at work stands.
@@ -61,7 +62,7 @@ class Context:
     backend: Backend = field(default_factory=backend)
     training: bool = False
     seed: int = 0
-    step: int = 0
+    step: Any = 0
     reduce: Reduce = local
     workspace: Workspace | None = None
     position: Shape = ()
@@ -74,6 +75,11 @@ class Context:
     def at(self, index: int, **changes: Any) -> "Context":
         """The context of the layer that stands at ``index`` inside this one's position."""
         return replace(self, position=(*self.position, index), **changes)
+
+    def draw(self, kind: str, shape: Shape, dtype: Any, stream: int) -> Array:
+        """Random numbers of this step, ``"uniform"`` or ``"normal"``; every place that draws has its own ``stream``."""
+        numbers = self.backend.draws[kind](shape, dtype, seed=self.seed, step=self.step, stream=stream)
+        return self.backend.xp.asarray(numbers)
 
     def out(self, name: str, shape: Shape, dtype: Any) -> Array | None:
         """Memory for the result called ``name``, to pass on as ``out=``: None without a workspace."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from miniae.arrays import Array
+from miniae.arrays import Array, array_module
 from miniae.context import Context
 
 
@@ -42,11 +42,15 @@ def explain(
 def _culprit(model: Any, x: Array, ctx: Context, gradient: Array) -> str:
     with np.errstate(all="ignore"):
         for place, y, cost in model.stations(model.theta, x, ctx):
-            if not np.isfinite(y).all():
+            if not _finite(y):
                 return f"the output of {place} is the first that is not finite"
-            if not np.isfinite(cost):
+            if not np.isfinite(float(cost)):
                 return f"the penalty of {place} is not finite, though its input is"
-    blocks = [slot.name for slot in model.layout if not np.isfinite(gradient[slot.slice]).all()]
+    blocks = [slot.name for slot in model.layout if not _finite(gradient[slot.slice])]
     if blocks:
         return f"every layer's output is finite, the gradient of {', '.join(blocks)} is not"
     return "every layer's output is finite, the loss or the weight decay is not"
+
+
+def _finite(x: Array) -> bool:
+    return bool(array_module(x).isfinite(x).all())

@@ -10,13 +10,10 @@ from tqdm.auto import tqdm
 
 from miniae import optimizers
 from miniae.arrays import Array
-from miniae.clipping import clip_by_norm
-from miniae.context import Workspace
 from miniae.data.checks import check_finite_floats
-from miniae.diverged import TrainingDiverged, explain
 from miniae.models.base import Model
 from miniae.optimizers import Optimizer
-from miniae.schedules import rate_at
+from miniae.steps import Steps
 
 
 class History(dict[str, list[float]]):
@@ -125,9 +122,9 @@ def fit(
         raise TypeError(f"callbacks must be a list of functions of an Epoch, got {callbacks!r}")
     x, target, held_out = _prepare(model, x, target, validation, seed)
     rule = optimizers.optimizer(optimizer)
-    steps = {name: _Step(turn, x, target, rule, clip_norm, seed) for name, turn in model.turns.items()}
+    steps = (model.backend.steps or Steps)(model, x, target, rule, clip_norm, seed)
     rng = np.random.default_rng(seed)
-    history = History(**{name: [] for name in steps}, **({"validation_cost": []} if held_out else {}))
+    history = History(**{name: [] for name in model.turns}, **({"validation_cost": []} if held_out else {}))
     for callback in callbacks:
         if isinstance(callback, Prepared):
             callback.before(history)
@@ -135,17 +132,16 @@ def fit(
     bar = tqdm(total=epochs * batches, disable=not progress, unit="step", dynamic_ncols=True)
     try:
         for number in range(1, epochs + 1):
-            start, totals, order = time.perf_counter(), dict.fromkeys(steps, 0.0), rng.permutation(len(x))
+            start = time.perf_counter()
             bar.set_description(f"epoch {number}/{epochs}")
-            for first in range(0, len(x), batch_size):
-                chosen = order[first : first + batch_size]
-                for name, step in steps.items():
-                    totals[name] += step(chosen) * len(chosen)
+            steps.begin(rng.permutation(len(x)), batch_size)
+            for _ in range(batches):
+                steps.step()
                 count += 1
                 bar.update()
+            for name, cost in steps.end().items():
+                history[name].append(cost)
             history.seconds.append(time.perf_counter() - start)
-            for name, total in totals.items():
-                history[name].append(total / len(x))
             if held_out:
                 history["validation_cost"].append(_mean_cost(model, *held_out, batch_size))
             bar.set_postfix({name: f"{values[-1]:.5g}" for name, values in history.items()})
@@ -160,54 +156,6 @@ def fit(
     finally:
         bar.close()
     return history
-
-
-class _Step:
-    """One training step on the examples chosen: all memory it works in is kept from one call to the next."""
-
-    def __init__(
-        self, model: Model, x: Array, target: Array, optimizer: Optimizer, clip_norm: float | None, seed: int
-    ) -> None:
-        self.model, self.x, self.target = model, x, target
-        self.optimizer, self.clip_norm, self.seed = optimizer, clip_norm, seed
-        trained = [slot.name for slot in model.layout if slot.decays and slot.name not in model.frozen]
-        self.state = optimizer.start(model.theta, model.layout.mask(trained))
-        self.gradient = model.backend.xp.empty_like(model.theta)
-        self.new_buffers = model.buffers.copy()
-        self.workspace = Workspace()
-        self.count = 0
-
-    def __call__(self, chosen: np.ndarray) -> float:
-        model, workspace = self.model, self.workspace
-        ctx = model.context(
-            model.buffers,
-            self.new_buffers,
-            training=True,
-            seed=self.seed,
-            step=self.count,
-            workspace=workspace,
-        )
-        x = _gather(workspace, model, "x", self.x, chosen)
-        target = x if self.target is self.x else _gather(workspace, model, "target", self.target, chosen)
-        with np.errstate(all="ignore"):  # what leaves the finite numbers is told below, with where and why
-            cost = float(model.backpropagate(model.theta, x, target, ctx, self.gradient))
-            finite = np.isfinite(cost) and np.isfinite(float(self.gradient.sum()))
-        if not finite:
-            rate = rate_at(self.optimizer.learning_rate, self.count)
-            raise TrainingDiverged(explain(model, x, ctx, cost, self.gradient, self.count, rate))
-        if self.clip_norm is not None:
-            clip_by_norm(self.gradient, self.clip_norm)
-        self.optimizer.update(model.theta, self.gradient, self.state)
-        model.buffers[...] = self.new_buffers
-        self.count += 1
-        return cost
-
-
-def _gather(workspace: Workspace, model: Model, name: str, data: Array, chosen: np.ndarray) -> Array:
-    """The chosen examples, in memory of the workspace."""
-    xp = model.backend.xp
-    out = workspace.array(xp, (), name, (len(chosen), *data.shape[1:]), data.dtype)
-    return xp.take(data, chosen, axis=0, out=out, mode="clip")  # "clip" spares NumPy a buffer; no index is outside
 
 
 def _prepare(
@@ -225,7 +173,7 @@ def _prepare(
     if not 0 < count < len(x):
         raise ValueError(f"validation={validation} of {len(x)} examples would leave a part empty")
     order = np.random.default_rng([seed, 1]).permutation(len(x))
-    kept, held = np.sort(order[count:]), np.sort(order[:count])
+    kept, held = (model.backend.xp.asarray(np.sort(part)) for part in (order[count:], order[:count]))
     if target is x:
         x, x_held = x[kept], x[held]
         return x, x, (x_held, x_held)

@@ -11,8 +11,9 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # one process for each core: more threa
 
 from jaxtyping import config, install_import_hook
 
-# Every shape annotation in the package is checked at every call. Before anything of it is imported.
-install_import_hook(["miniae", "miniae_kernels"], "beartype.beartype")
+# Every shape annotation in the package is checked at every call. Before anything of it is imported. Not in the kernels:
+# what a compiler is to take must be the plain function.
+install_import_hook("miniae", "beartype.beartype")
 
 # "ci": the same examples every time, however slow the machine. "explore": new ones at every run, many more.
 settings.register_profile("ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])

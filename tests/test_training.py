@@ -5,7 +5,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-import miniae.training
+from miniae import steps
 from miniae.callbacks import EarlyStopping
 from miniae.diverged import TrainingDiverged
 from miniae.layers import Dense, KLSparsity, ReLU, Sigmoid
@@ -258,12 +258,12 @@ def test_a_step_allocates_nothing():
 def test_nothing_outside_a_step_is_a_view_of_its_memory(monkeypatch):
     made = []
 
-    class Watched(miniae.training.Workspace):
+    class Watched(steps.Workspace):
         def __init__(self):
             super().__init__()
             made.append(self)
 
-    monkeypatch.setattr(miniae.training, "Workspace", Watched)
+    monkeypatch.setattr(steps, "Workspace", Watched)
     model, x = small(), images()
     history = fit(model, x, epochs=3, batch_size=16, validation=0.1, progress=False)
     cost, theta, recorded = model.cost(model.theta, x), model.theta.copy(), [*history["cost"]]

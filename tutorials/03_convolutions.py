@@ -40,7 +40,7 @@ from miniae.data import digits
 from miniae.layers import Conv2d, MaxPool2d
 from miniae.models import ConvAutoencoder
 from miniae.network import Sequential
-from miniae.ops import loops
+from miniae import loops
 from miniae.ops.convolution import CHUNK, rows
 from miniae.ops.upsample2d import enlarging
 from miniae.ops.windows import windows
@@ -138,7 +138,7 @@ print(y.ravel())
 assert y.ravel().tolist() == [321, 432]
 
 # %% [markdown]
-# The library has the same loops in `miniae/ops/loops.py`, as the specification that all fast code is held to. There
+# The library has the same loops in `miniae/loops.py`, as the specification that all fast code is held to. There
 # `at`, made by `windows`, stands for sizes, stride and padding. Ours, the library's loops, and its fast convolution:
 
 # %%
@@ -871,7 +871,7 @@ plots.feature_maps(maps)
 #
 # ## 9. What to read next
 #
-# - `miniae/ops/loops.py`: all of this lesson's operations as loops;
+# - `miniae/loops.py`: all of this lesson's operations as loops;
 # - `miniae/ops/conv2d.py`: (3) and (7) to (9), there (1) to (4), each beside the line that computes it;
 # - `miniae/ops/convolution.py`: (13) and (14), some images at a time;
 # - `miniae/ops/windows.py`: (5), (6) and (16);

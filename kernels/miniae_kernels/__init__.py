@@ -7,6 +7,7 @@ backend nobody asks for. Where a backend has no kernel for an op, the reference 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:  # miniae imports this module: nothing of miniae may be needed to load it
@@ -21,12 +22,20 @@ class Kernels(NamedTuple):
         pairs: op name to its forward and backward.
         costs: name of a loss or penalty to its function.
         fused: sequence of op names to the name of the op, also in ``pairs``, that does their work at once.
+        draws: ``"uniform"`` or ``"normal"`` to the function that draws such numbers (:mod:`miniae.noise`).
+        updates: class of an optimiser to what takes the place of its ``update``.
+        steps: what takes the place of :class:`~miniae.steps.Steps` in training; None for nothing.
     """
 
     array_module: str = "numpy"
     pairs: Mapping[str, Pair] = {}
     costs: Mapping[str, Callable[..., Any]] = {}
     fused: Mapping[tuple[str, ...], str] = {}
+    draws: Mapping[str, Callable[..., Any]] = {}
+    updates: Mapping[type, Callable[..., None]] = {}
+    steps: Callable[..., Any] | None = None
 
 
-KERNELS: dict[str, Callable[[], Kernels]] = {}
+KERNELS: dict[str, Callable[[], Kernels]] = {
+    "cuda": lambda: import_module("miniae_kernels.cuda.table").load(),
+}

@@ -72,6 +72,10 @@ class Layer:
         """How far it sees; None where every output sees all of the input."""
         return Sight()
 
+    def turned(self, arrays: Mapping[str, Array]) -> Mapping[str, Array]:
+        """Parameters or their gradients as the op takes them: turned where a shared one is stored transposed."""
+        return arrays
+
     def forward(self, params: Mapping[str, Array], x: Array, ctx: Context) -> tuple[Array, Any, Any]:
         """Run the layer on a batch.
 
@@ -84,7 +88,8 @@ class Layer:
             The output, what the backward needs, and the layer's own contribution to the cost (0 for most).
         """
         out = ctx.out("y", self.output_shape(x.shape), x.dtype)
-        y, cache = ctx.backend.pairs[self.op].forward(x, *params.values(), **self.options(), out=out)
+        arguments = self.turned(params).values()
+        y, cache = ctx.backend.pairs[self.op].forward(x, *arguments, **self.options(), out=out)
         return y, cache, 0.0
 
     def backward(self, dy: Array, cache: Any, grads: Mapping[str, Array], ctx: Context) -> Array | None:
@@ -103,7 +108,7 @@ class Layer:
         dx_out = ctx.out("dx", ctx.x_shape, dy.dtype) if ctx.needs_x else None
         if not self.parameters():
             return backward(dy, cache, out=dx_out) if ctx.needs_x else None
-        names = ("x", *self.parameters())
+        grads, names = self.turned(grads), ("x", *self.parameters())
         needs = {*grads, "x"} if ctx.needs_x else {*grads}
         out = {name: ctx.out("d" + name, grad.shape, grad.dtype) for name, grad in grads.items()}
         gradients = dict(zip(names, backward(dy, cache, needs=needs, out={"x": dx_out, **out}), strict=False))

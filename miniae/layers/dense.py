@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from miniae.arrays import Array
-from miniae.context import Context, Shape
+from miniae.context import Shape
 from miniae.init import initializer
 from miniae.layers.base import Layer, Parameter
 
@@ -46,15 +45,8 @@ class Dense(Layer):
         w = Parameter(shape[::-1] if self.tied else shape, initializer(self.init), decays=True, shared=self.tied)
         return {"w": w, "b": Parameter((self.out_features,))} if self.bias else {"w": w}
 
-    def forward(self, params: Mapping[str, Array], x: Array, ctx: Context) -> tuple[Array, Any, Any]:
-        """As every layer's, on the transpose of tied weights."""
-        return super().forward(self._turned(params), x, ctx)
-
-    def backward(self, dy: Array, cache: Any, grads: Mapping[str, Array], ctx: Context) -> Array | None:
-        """As every layer's; the gradient of tied weights is added to where theirs lies, transposed."""
-        return super().backward(dy, cache, self._turned(grads), ctx)
-
-    def _turned(self, arrays: Mapping[str, Array]) -> Mapping[str, Array]:
+    def turned(self, arrays: Mapping[str, Array]) -> Mapping[str, Array]:
+        """Tied weights are used, and their gradient added, transposed."""
         return {**arrays, "w": arrays["w"].T} if self.tied and "w" in arrays else arrays
 
     def output_shape(self, shape: Shape) -> Shape:

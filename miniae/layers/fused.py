@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
+from miniae.arrays import Array
 from miniae.context import Shape
 from miniae.layers.base import Layer, Parameter
 
@@ -26,6 +27,10 @@ class Fused(Layer):
     def options(self) -> dict[str, Any]:
         """Those of all members."""
         return {name: value for member in self.members for name, value in member.options().items()}
+
+    def turned(self, arrays: Mapping[str, Array]) -> Mapping[str, Array]:
+        """As each member has its own."""
+        return reduce(lambda arrays, member: member.turned(arrays), self.members, arrays)
 
     def output_shape(self, shape: Shape) -> Shape:
         """Through all members in turn."""

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from miniae import noise
 from miniae.arrays import Array
 from miniae.context import Context
 from miniae.layers.base import Layer
@@ -44,7 +43,7 @@ class NoiseLayer(Layer):
 
     def uniform(self, x: Array, ctx: Context) -> Array:
         """Numbers in [0, 1), one for each element."""
-        return ctx.backend.xp.asarray(noise.uniform(x.shape, x.dtype, **_stream(ctx)))
+        return ctx.draw("uniform", x.shape, x.dtype, stream=ctx.position[-1])
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ class GaussianNoise(NoiseLayer):
     def draw(self, x: Array, ctx: Context) -> tuple[Array | None, Array | None]:
         """Everything is kept but what is clipped."""
         xp = ctx.backend.xp
-        drawn = xp.asarray(noise.normal(x.shape, x.dtype, **_stream(ctx))) * x.dtype.type(self.std)
+        drawn = ctx.draw("normal", x.shape, x.dtype, stream=ctx.position[-1]) * x.dtype.type(self.std)
         if self.clip is None:
             return None, drawn
         clipped = xp.clip(x + drawn, *self.clip)
@@ -132,8 +131,3 @@ class SaltAndPepper(_Dropping):
         """One number for each element says whether it is hit, and by what."""
         u = self.uniform(x, ctx)
         return (u >= self.rate).astype(x.dtype), (u < self.rate / 2).astype(x.dtype)
-
-
-def _stream(ctx: Context) -> dict[str, int]:
-    """Whose random numbers these are: every layer of a network has its own."""
-    return {"seed": ctx.seed, "step": ctx.step, "stream": ctx.position[-1]}

@@ -6,7 +6,6 @@ Shapes: N examples, L latents.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from miniae import noise
 from miniae.arrays import Array
 from miniae.backends import Backend
 from miniae.context import Context, Shape
@@ -127,8 +126,7 @@ class GenerativeAdversarialNetwork(Model):
 
     def latents(self, n: int, ctx: Context, use: str) -> Array:
         """The z of this step for one of the uses that ``streams`` names, (n, L)."""
-        z = noise.normal((n, self.latent), self.theta.dtype, seed=ctx.seed, step=ctx.step, stream=self.streams[use])
-        return self.backend.xp.asarray(z)
+        return ctx.draw("normal", (n, self.latent), self.theta.dtype, stream=self.streams[use])
 
     def forward(self, theta: Array, x: Array, target: Array, ctx: Context) -> tuple[Any, Tape]:
         """J_D of (1), and the tape. Real and made examples are judged in one batch."""

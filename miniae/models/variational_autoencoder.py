@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from jaxtyping import Float
 
-from miniae import noise
 from miniae.arrays import Array, array_module, check_examples, check_floats
 from miniae.backends import Backend
 from miniae.context import Context, Shape
@@ -179,14 +178,13 @@ class VariationalAutoencoder(Model):
         h, records, _ = self.encoder.forward(theta, x, ctx)
         mean, log_var = h[:, : self.latent], h[:, self.latent :]
         std = xp.exp(log_var / 2)  # (1)
-        eps = xp.asarray(noise.normal(mean.shape, x.dtype, seed=ctx.seed, step=ctx.step, stream=self.eps_stream))
+        eps = ctx.draw("normal", mean.shape, x.dtype, stream=self.eps_stream)
         return Code(mean, log_var, std, eps, mean + std * eps, records)  # (2)
 
     def forward(self, theta: Array, x: Array, target: Array, ctx: Context) -> tuple[Any, Tape]:
         """J of (3), and the tape."""
         if self.binarize:
-            u = noise.uniform(x.shape, x.dtype, seed=ctx.seed, step=ctx.step, stream=self.pixel_stream)
-            u = self.backend.xp.asarray(u)
+            u = ctx.draw("uniform", x.shape, x.dtype, stream=self.pixel_stream)
             x, target = (u < x).astype(x.dtype), (u < target).astype(x.dtype)
         code = self.code(theta, x, ctx)
         y, records, _ = self.decoder.forward(theta, code.z, ctx)
@@ -244,8 +242,8 @@ class VariationalAutoencoder(Model):
             ValueError: if ``n`` is not a whole number of at least 1.
         """
         whole("sample", n=n)
-        z = noise.normal((n, self.latent), self.theta.dtype, seed=seed, step=0, stream=self.prior_stream)
-        return self.decode(self.backend.xp.asarray(z))
+        ctx = self.context(self.buffers, seed=seed)
+        return self.decode(ctx.draw("normal", (n, self.latent), self.theta.dtype, stream=self.prior_stream))
 
     def interpolate(self, x0: Array, x1: Array, steps: int = 10) -> Array:
         """What lies between two batches, (steps, N, D): decoded on straight lines between the means of the codes.

@@ -53,11 +53,7 @@ def dense_forward(
 
     Source: UFLDL tutorial, "Multi-Layer Neural Network".
     """
-    check_floats("dense", x=x, w=w, b=b)
-    if x.ndim != 2 or w.ndim != 2 or x.shape[1] != w.shape[0]:
-        raise ValueError(f"dense: x (N, D) and w (D, O) must share D, got x {x.shape} and w {w.shape}")
-    if b is not None and b.shape != w.shape[1:]:
-        raise ValueError(f"dense: b must have shape (O,) = {w.shape[1:]} to fit w {w.shape}, got {b.shape}")
+    check_dense(x, w, b)
     y = array_module(x).matmul(x, w, out=output("dense", out, (x.shape[0], w.shape[1]), x))
     if b is not None:
         y += b  # (1)
@@ -113,3 +109,12 @@ def dense_backward(
     if "b" in needs and has_bias:
         db = xp.sum(dy, axis=0, out=output("dense", out.get("b"), w.shape[1:], x))  # (4)
     return dx, dw, db
+
+
+def check_dense(x: Array, w: Array, b: Array | None) -> None:
+    """Refuse arguments of :func:`dense_forward` that do not fit together, as it says there."""
+    check_floats("dense", x=x, w=w, b=b)
+    if x.ndim != 2 or w.ndim != 2 or x.shape[1] != w.shape[0]:
+        raise ValueError(f"dense: x (N, D) and w (D, O) must share D, got x {x.shape} and w {w.shape}")
+    if b is not None and b.shape != w.shape[1:]:
+        raise ValueError(f"dense: b must have shape (O,) = {w.shape[1:]} to fit w {w.shape}, got {b.shape}")

@@ -50,9 +50,7 @@ def elu_forward(
     Source: Clevert, Unterthiner and Hochreiter (2016), "Fast and accurate deep network learning by exponential
     linear units (ELUs)".
     """
-    check_floats("elu", x=x)
-    if not 0 < alpha < math.inf:
-        raise ValueError(f"elu: alpha must be positive and finite, got {alpha}")
+    check_elu(x, alpha)
     xp = array_module(x)
     y = xp.minimum(x, 0, out=output("elu", out, x.shape, x))
     xp.expm1(y, out=y)
@@ -96,3 +94,10 @@ def elu_backward(
     xp.copyto(dx, 1, where=y > 0)
     dx *= dy  # (2)
     return dx
+
+
+def check_elu(x: Array, alpha: float) -> None:
+    """Refuse arguments of :func:`elu_forward`, as it says there."""
+    check_floats("elu", x=x)
+    if not 0 < alpha < math.inf:
+        raise ValueError(f"elu: alpha must be positive and finite, got {alpha}")

@@ -48,9 +48,7 @@ def leaky_relu_forward(
 
     Source: Maas, Hannun and Ng (2013), "Rectifier nonlinearities improve neural network acoustic models".
     """
-    check_floats("leaky_relu", x=x)
-    if not 0 <= slope < 1:
-        raise ValueError(f"leaky_relu: slope must lie in [0, 1), got {slope}")
+    check_leaky_relu(x, slope)
     xp = array_module(x)
     y = xp.multiply(x, slope, out=output("leaky_relu", out, x.shape, x))
     xp.maximum(x, y, out=y)  # (1)
@@ -93,3 +91,10 @@ def leaky_relu_backward(
     xp.maximum(dx, slope, out=dx)
     dx *= dy  # (2)
     return dx
+
+
+def check_leaky_relu(x: Array, slope: float) -> None:
+    """Refuse arguments of :func:`leaky_relu_forward`, as it says there."""
+    check_floats("leaky_relu", x=x)
+    if not 0 <= slope < 1:
+        raise ValueError(f"leaky_relu: slope must lie in [0, 1), got {slope}")

@@ -6,7 +6,7 @@ from geometries import geometries, image, random
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from miniae.ops.loops import pixels_of
+from miniae.loops import pixels_of
 from miniae.ops.windows import pooling_windows, transposed_windows, windows
 
 

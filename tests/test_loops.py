@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from geometries import image
 
-from miniae.ops import loops
+from miniae import loops
 from miniae.ops.windows import windows
 
 TWO_BY_TWO = windows("max_pool2d", (2, 4), 2, 2, "valid")
