@@ -1,0 +1,104 @@
+"""Matrix products on the GPU by NVIDIA's cuBLAS, called so that a CUDA graph can record them.
+
+CuPy's own ``matmul`` refuses to run on a stream that is being captured. cuBLAS itself does not mind, so it is called
+directly, through the bindings of nvmath-python. Where those are not installed, CuPy's ``matmul`` does the work: all
+else is the same, but a training step cannot be captured.
+
+float32 products are computed in float32: TensorFloat-32, which keeps 10 bits of each factor, stays off.
+"""
+
+import importlib.util
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from miniae_kernels.cuda.launch import check_array
+
+WORKSPACE = 32 * 2**20  # bytes that cuBLAS may use between its kernels: what NVIDIA recommends for its largest GPUs
+
+
+@cache
+def can_be_captured() -> bool:
+    """Whether products can be recorded in a CUDA graph: whether nvmath-python is installed."""
+    return importlib.util.find_spec("nvmath") is not None
+
+
+def matmul(a: Any, b: Any, out: Any, *, transpose_a: bool = False, transpose_b: bool = False) -> None:
+    """Write to ``out`` (M, N) the product of ``a`` (M, K) and ``b`` (K, N).
+
+    Args:
+        a, b: C-contiguous or the transpose of what is, all of one dtype, float32 or float64.
+        out: C-contiguous, no part of ``a`` or ``b``.
+        transpose_a: whether ``a`` is stored as its transpose, (K, M).
+        transpose_b: whether ``b`` is stored as its transpose, (N, K).
+
+    Raises:
+        TypeError, ValueError: if an array is of another dtype, not contiguous, or the shapes do not fit together.
+    """
+    if is_transpose(a):
+        a, transpose_a = a.T, not transpose_a
+    if is_transpose(b):
+        b, transpose_b = b.T, not transpose_b
+    for name, array in (("a", a), ("b", b), ("out", out)):
+        check_array("matmul", name, array, out.dtype, 2)
+    (m, k), (l, n) = a.shape[:: -1 if transpose_a else 1], b.shape[:: -1 if transpose_b else 1]
+    if k != l or out.shape != (m, n):
+        raise ValueError(f"matmul: ({m}, {k}) times ({l}, {n}) does not give out {out.shape}")
+    if 0 in (m, n, k):
+        out.fill(0)
+    elif can_be_captured():
+        _cublas(a, b, out, m, n, k, transpose_a, transpose_b)
+    else:
+        import cupy
+
+        cupy.matmul(a.T if transpose_a else a, b.T if transpose_b else b, out=out)
+
+
+def is_transpose(x: Any) -> bool:
+    """Whether a matrix is stored column after column, as ``w.T`` is, and not row after row."""
+    return bool(x.ndim == 2 and not x.flags.c_contiguous and x.T.flags.c_contiguous)
+
+
+def _cublas(a: Any, b: Any, out: Any, m: int, n: int, k: int, transpose_a: bool, transpose_b: bool) -> None:
+    """cuBLAS stores matrices column after column. Ours, read that way, are their transposes, so that it is asked for
+    out^T = b^T a^T: the factors change places and nothing is copied. The distance from one of its columns to the next
+    is the length of one of our rows."""
+    import cupy
+    from nvmath.bindings import cublas
+
+    handle = _handle(cupy.cuda.Device().id, cupy.cuda.get_current_stream().ptr)
+    gemm = {"float32": cublas.sgemm, "float64": cublas.dgemm}[out.dtype.name]
+    one, zero = (np.array(value, out.dtype) for value in (1, 0))  # read by cuBLAS before it returns
+    gemm(
+        handle,
+        int(transpose_b),
+        int(transpose_a),
+        n,
+        m,
+        k,
+        one.ctypes.data,
+        b.data.ptr,
+        b.shape[1],
+        a.data.ptr,
+        a.shape[1],
+        zero.ctypes.data,
+        out.data.ptr,
+        n,
+    )
+
+
+@cache
+def _handle(device: int, stream: int) -> int:
+    """A cuBLAS handle that works on one stream of one device."""
+    import cupy
+    from nvmath.bindings import cublas
+
+    handle = cublas.create()
+    cublas.set_stream(handle, stream)  # first: it takes the workspace away
+    _workspaces[handle] = cupy.empty(WORKSPACE, cupy.uint8)
+    cublas.set_workspace(handle, _workspaces[handle].data.ptr, WORKSPACE)
+    return int(handle)
+
+
+_workspaces: dict[int, Any] = {}  # memory that belongs to a handle, kept as long as the program runs
