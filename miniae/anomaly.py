@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
-from miniae.arrays import Array
+from miniae.arrays import Array, moved
 from miniae.data.checks import check_finite_floats
 from miniae.models import Autoencoder
 
@@ -141,4 +141,4 @@ def _row(scores: Any) -> Array:
     check_finite_floats("scores", scores)
     if scores.ndim != 1:
         raise ValueError(f"scores must be one number for each example, shape (N,), got {scores.shape}")
-    return scores
+    return moved(scores, np)

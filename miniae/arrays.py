@@ -40,15 +40,20 @@ def array_module(x: Array) -> Any:
     return np if isinstance(x, np.ndarray) else sys.modules[type(x).__module__.partition(".")[0]]
 
 
+def moved(x: Array, xp: Any) -> Array:
+    """The array as one of the module ``xp``, copied from or to the GPU where it has to be."""
+    return xp.asarray(x.get() if hasattr(x, "get") else x)
+
+
 def check_floats(op: str, /, **arrays: Array | None) -> None:
-    """Refuse anything but float32 or float64 arrays, all of one dtype. ``None`` is passed over.
+    """Refuse anything but float32 or float64 arrays, all of one dtype and one module. ``None`` is passed over.
 
     Args:
         op: name of the operation, the first word of the message.
         arrays: the arguments by their names.
 
     Raises:
-        TypeError: naming the argument and the dtype found.
+        TypeError: naming the argument and the dtype or module found.
 
     >>> check_floats("dense", x=np.zeros(2), w=np.zeros(2, np.float32))
     Traceback (most recent call last):
@@ -65,7 +70,13 @@ def check_floats(op: str, /, **arrays: Array | None) -> None:
         if dtype not in FLOATS and not (dtype == np.complex128 and _complex.get()):
             raise TypeError(f"{op}: {name} must be float32 or float64, got {dtype}")
         if first is None:
-            first = name, dtype
+            first = name, dtype, array_module(array)
+        elif array_module(array) is not first[2]:
+            there, here = first[2].__name__, array_module(array).__name__
+            raise TypeError(
+                f"{op}: {first[0]} is a {there} array but {name} is a {here} array; "
+                "convert one: cupy.asarray(x) goes to the GPU, x.get() comes back"
+            )
         elif dtype != first[1]:
             raise TypeError(
                 f"{op}: {first[0]} is {first[1]} but {name} is {dtype}; all arrays of one call share a dtype"

@@ -13,13 +13,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from miniae_kernels import KERNELS, Kernels
-
 from miniae import noise
 from miniae.arrays import Array
 from miniae.losses import LOSSES
 from miniae.ops import OPS, Pair
 from miniae.penalties import PENALTIES
+from miniae_kernels import KERNELS, Kernels
+
+DRAWS = {"uniform": noise.uniform, "normal": noise.normal}
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Backend:
     pairs: Mapping[str, Pair] = field(repr=False)
     costs: Mapping[str, Callable[..., Any]] = field(repr=False)
     fused: Mapping[tuple[str, ...], str] = field(repr=False)
-    draws: Mapping[str, Callable[..., Array]] = field(repr=False)
+    draws: Mapping[str, Callable[..., Array]] = field(default_factory=lambda: DRAWS, repr=False)
     updates: Mapping[type, Callable[..., None]] = field(default_factory=dict, repr=False)
     steps: Callable[..., Any] | None = field(default=None, repr=False)
 
@@ -68,7 +69,7 @@ def backend(name: str | Backend = "numpy") -> Backend:
         pairs={**OPS, **kernels.pairs},
         costs={**{name: loss.function for name, loss in LOSSES.items()}, **PENALTIES, **kernels.costs},
         fused=kernels.fused,
-        draws={"uniform": noise.uniform, "normal": noise.normal, **kernels.draws},
+        draws={**DRAWS, **kernels.draws},
         updates=kernels.updates,
         steps=kernels.steps,
     )

@@ -1,4 +1,4 @@
-"""The command line: ``miniae demo``, ``miniae check``, ``miniae mutants``, ``miniae results``."""
+"""The command line: ``miniae demo``, ``check``, ``mutants``, ``results``, ``bench``, ``info``."""
 
 from pathlib import Path
 from typing import Annotated
@@ -110,6 +110,61 @@ def mutants(
     rows = [row(mutant, seed) for mutant in MUTANTS]
     typer.echo(table(rows))
     if any(row.verdict != "fail" for row in rows):
+        raise typer.Exit(1)
+
+
+@app.command()
+def info(json: Annotated[bool, typer.Option("--json", help="print JSON")] = False) -> None:
+    """Show what is found on this machine and what is missing, with the remedy."""
+    from json import dumps
+
+    from miniae.info import info as gather
+    from miniae.info import text
+
+    found = gather()
+    typer.echo(dumps(found, indent=2) if json else text(found))
+
+
+@app.command()
+def bench(
+    rows: Annotated[
+        list[str] | None,
+        typer.Argument(help="D1-D5, C1, C2, L1, L2; none for all but L1 and L2, which run on a GPU or when named"),
+    ] = None,
+    backend: Annotated[str, typer.Option(help="of miniae, several with commas: numpy, cuda")] = "numpy",
+    peers: Annotated[str | None, typer.Option(help="torch, jax or none; default: what is installed")] = None,
+    json: Annotated[str | None, typer.Option(help="file for the record, - for the screen")] = None,
+    plot: Annotated[Path | None, typer.Option(help="PNG file for a picture")] = None,
+    seconds: Annotated[float, typer.Option(help="of timing, for each workload")] = 10.0,
+    threads: Annotated[int | None, typer.Option(help="on the CPU; default: one for each processor")] = None,
+) -> None:
+    """Time a training step of each workload beside PyTorch and JAX, in turn, and print a table.
+
+    Exit code 1: a peer computes something else and was not timed, 2: the benchmark cannot be run.
+    """
+    from json import dumps
+
+    from miniae import bench as benchmark
+    from miniae.optional import require
+
+    try:
+        for name, path in (("json", Path(json or "-")), ("plot", plot)):
+            if path is not None and not path.parent.is_dir():
+                raise ValueError(f"{name}: {path.parent} is no folder")
+        if plot is not None:
+            if plot.suffix != ".png":
+                raise ValueError(f"plot: the file must end in .png, got {plot}")
+            require("matplotlib", extra="course")
+        record = benchmark.bench(rows or (), backend=backend, peers=peers, seconds=seconds, threads=threads)
+    except (ValueError, ImportError, OSError) as error:
+        _refuse(error)
+    written = dumps(record, indent=1) + "\n"
+    if json not in (None, "-"):
+        Path(json).write_text(written)
+    typer.echo(written if json == "-" else benchmark.markdown(record), nl=False)
+    if plot is not None:
+        benchmark.picture(record).savefig(plot)
+    if benchmark.refusals(record):
         raise typer.Exit(1)
 
 

@@ -56,6 +56,8 @@ def lbfgs(
         raise ValueError(f"iterations must be a whole number of at least 1, got {iterations!r}")
     if len(model.turns) != 1:
         raise TypeError(f"lbfgs minimises one cost; {type(model).__name__} has {', '.join(model.turns)}: use fit")
+    if model.backend.xp is not np:
+        raise TypeError("lbfgs runs on the CPU, through SciPy; move the model and the data there: model.to('numpy')")
     if model.theta.dtype != np.float64:
         raise TypeError(f"lbfgs works in float64, got a model of {model.theta.dtype}; make it with dtype='float64'")
     check_finite_floats("x", x)

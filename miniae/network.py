@@ -98,19 +98,20 @@ class Sequential:
                 else:
                     parameters[names[-1][name]] = parameter
             buffers |= {names[-1][name]: parameter for name, parameter in kept.items()}
-        self._names = names
-        self.steps = self._steps(range(len(self.layers)))
+        self._names, self._places = names, range(len(self.layers))
+        self.use(self.backend)
         self.parameters, self.buffers = Parameters(parameters), Parameters(buffers)
         self.layout = self.parameters.layout
 
-    def _steps(self, places: range) -> list[Step]:
-        """What to run for the layers at these places: a backend may do several of them at once."""
-        steps = []
-        for among, layer in fuse([self.layers[place] for place in places], self.backend.fused):
-            known = {name: full for k in among for name, full in self._names[places[k]].items()}
+    def use(self, backend: str | Backend) -> None:
+        """From now on run on this backend, which may do several layers at once."""
+        self.backend = backends.backend(backend)
+        self.steps = []
+        for among, layer in fuse([self.layers[place] for place in self._places], self.backend.fused):
+            places = [self._places[k] for k in among]
+            known = {name: full for place in places for name, full in self._names[place].items()}
             own, kept = layer.parameters(), layer.buffers()
-            steps.append(Step(places[among[0]], layer, {k: known[k] for k in own}, {k: known[k] for k in kept}))
-        return steps
+            self.steps.append(Step(places[0], layer, {k: known[k] for k in own}, {k: known[k] for k in kept}))
 
     def part(self, start: int, stop: int) -> "Sequential":
         """The layers from ``start`` to before ``stop`` as a network on the same theta and buffers.
@@ -121,7 +122,8 @@ class Sequential:
         (5, 3)
         """
         part = copy.copy(self)
-        part.steps = self._steps(range(start, stop))
+        part._places = range(start, stop)
+        part.use(self.backend)
         return part
 
     def initial(self, seed: int = 0, dtype: Any = "float64") -> Array:

@@ -100,10 +100,7 @@ def words(seed: int, step: int, stream: int, n: int) -> UInt32[Array, " n"]:
     >>> words(seed=0, step=0, stream=0, n=4)
     array([1713891541, 3781805453, 3159862348, 2600524760], dtype=uint32)
     """
-    _check_integer("seed", seed, 2**64)
-    _check_integer("step", step, 2**32)
-    _check_integer("stream", stream, 2**32)
-    _check_integer("n", n, 2**34 + 1)
+    check_words(seed, step, stream, n)
     counter = np.zeros(((n + 3) // 4, 4), np.uint32)  # n / 4 blocks, rounded up
     counter[:, 0] = np.arange(len(counter))
     counter[:, 2] = step
@@ -137,9 +134,7 @@ def uniform(shape: tuple[int, ...], dtype: DTypeLike, *, seed: int, step: int, s
     >>> uniform((3,), np.float32, seed=0, step=0, stream=0)  # 0.399... is 0x6627e8 / 2^24
     array([0.39904642, 0.88052016, 0.73571277], dtype=float32)
     """
-    n, dtype = math.prod(shape), np.dtype(dtype)
-    if dtype not in FLOATS:
-        raise TypeError(f"noise: dtype must be float32 or float64, got {dtype}")
+    n, dtype = math.prod(shape), check_dtype(dtype)
     if dtype == np.float32:
         bits = words(seed, step, stream, n) >> np.uint32(8)
         u = bits.astype(np.float32) * np.float32(2.0**-24)  # (4)
@@ -188,6 +183,30 @@ def normal(shape: tuple[int, ...], dtype: DTypeLike, *, seed: int, step: int, st
     angle = 2 * np.pi * u[:, 1]
     z = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=-1)  # (7)
     return z.ravel()[:n].reshape(shape)
+
+
+def check_words(seed: int, step: int, stream: int, n: int) -> None:
+    """Refuse what :func:`words` cannot take.
+
+    Raises:
+        TypeError, ValueError: as :func:`words`.
+    """
+    _check_integer("seed", seed, 2**64)
+    _check_integer("step", step, 2**32)
+    _check_integer("stream", stream, 2**32)
+    _check_integer("n", n, 2**34 + 1)
+
+
+def check_dtype(dtype: DTypeLike) -> np.dtype:
+    """The dtype, as NumPy's own object.
+
+    Raises:
+        TypeError: if it is neither float32 nor float64.
+    """
+    dtype = np.dtype(dtype)
+    if dtype not in FLOATS:
+        raise TypeError(f"noise: dtype must be float32 or float64, got {dtype}")
+    return dtype
 
 
 def _check_integer(name: str, value: int, end: int) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from miniae.arrays import Array
+from miniae.arrays import Array, moved
 from miniae.metrics import dead_units
 from miniae.models import JumpReLUDictionary, L1Dictionary
 from miniae.models.base import check_batch
@@ -75,21 +75,22 @@ class ResampleDeadUnits:
             raise TypeError(f"ResampleDeadUnits: the model must be {known}, got {type(model).__name__}")
         if epoch.number % self.every or epoch.number > self.until:
             return
-        check_batch("x", self.x, model.theta.dtype)
+        check_batch("x", self.x, model.theta)
         codes = model.encode(self.x)
         dead = dead_units(codes)
         self.counts.append(int(dead.sum()))
-        errors = ((model.decode(codes) - self.x) ** 2).sum(axis=1).astype(np.float64)
+        errors = moved(((model.decode(codes) - self.x) ** 2).sum(axis=1), np).astype(np.float64)
         if not dead.any() or not errors.any():
             return
-        params = model.layout.views(model.theta)
+        xp, params = model.backend.xp, model.layout.views(model.theta)
         rng = np.random.default_rng([self.seed, epoch.number])
-        chosen = self.x[rng.choice(len(self.x), size=dead.sum(), p=errors**2 / (errors**2).sum())] - params["b2"]
-        u = chosen / np.linalg.norm(chosen, axis=1, keepdims=True)
-        lengths = np.linalg.norm(params["w1"], axis=0)
+        places = rng.choice(len(self.x), size=self.counts[-1], p=errors**2 / (errors**2).sum())
+        chosen = self.x[xp.asarray(places)] - params["b2"]
+        u = chosen / xp.linalg.norm(chosen, axis=1, keepdims=True)
+        lengths = xp.linalg.norm(params["w1"], axis=0)
         params["w2"][dead] = u  # (1)
         others = dead if dead.all() else ~dead
         params["w1"][:, dead] = 0.2 * lengths[others].mean() * u.T
         params["b1"][dead] = 0
         if isinstance(model, JumpReLUDictionary):
-            params["log_threshold"][dead] = np.log(0.2 * model.thresholds[others].mean())
+            params["log_threshold"][dead] = xp.log(0.2 * model.thresholds[others].mean())

@@ -1,5 +1,6 @@
 """Steps: the gradient steps of one epoch, a batch at a time, in memory that is kept from one to the next."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -73,7 +74,7 @@ class Turn:
         self.gradient = xp.empty_like(model.theta)
         self.new_buffers = model.buffers.copy()
         self.workspace = Workspace()
-        self.update = model.backend.updates.get(type(optimizer), type(optimizer).update)
+        self.update: Callable[..., None] = model.backend.updates.get(type(optimizer), type(optimizer).update)
         self.count = 0
 
     def cost(self, x: Array, target: Array, step: Any) -> Any:

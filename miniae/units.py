@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Integer
 
-from miniae.arrays import Array
+from miniae.arrays import Array, moved
 from miniae.context import Shape
 from miniae.data.checks import check_finite_floats
 from miniae.network import Sequential
@@ -109,6 +109,7 @@ def units(a: Float[Array, "N D"], labels: Integer[Array, " N"] | None = None) ->
     Source of (1): Morcos et al. (2018), "On the importance of single directions for generalization".
     """
     check_finite_floats("a", a)
+    a, labels = moved(a, np), None if labels is None else moved(labels, np)
     if a.ndim != 2 or a.size == 0:
         raise ValueError(f"units: a must have shape (examples, units), at least one of each, got {a.shape}")
     if labels is not None and np.shape(labels) != (len(a),):
@@ -181,20 +182,20 @@ def maximizing_input(
         raise ValueError(f"maximizing_input: norm must be positive and finite, got {norm}")
     if not isinstance(unit, int | np.integer):
         raise ValueError(f"maximizing_input: unit must be a whole number, got {unit!r}")
-    ctx = network.context(network.initial_buffers(theta.dtype))
-    x = np.random.default_rng(seed).standard_normal((1, *shape)).astype(theta.dtype)
-    x *= norm / np.linalg.norm(x)
+    xp, ctx = network.backend.xp, network.context(network.initial_buffers(theta.dtype))
+    x = xp.asarray(np.random.default_rng(seed).standard_normal((1, *shape)).astype(theta.dtype))
+    x *= norm / xp.linalg.norm(x)
     for step in range(STEPS):
         y, records, _ = network.forward(theta, x, ctx)
         if not 0 <= unit < y.size:
             raise ValueError(f"maximizing_input: unit must lie in [0, {y.size}), got {unit}")
-        dy = np.zeros_like(y)
-        dy.flat[unit] = 1
-        g = network.backward(dy, records, np.zeros_like(theta), ctx, needs_x=True)
+        dy = xp.zeros(y.size, y.dtype)
+        dy[unit] = 1
+        g = network.backward(dy.reshape(y.shape), records, xp.zeros_like(theta), ctx, needs_x=True)
         assert g is not None  # since needs_x
-        length = np.linalg.norm(g)
+        length = xp.linalg.norm(g)
         if length == 0:
             raise ValueError(f"maximizing_input: unit {unit} does not depend on its input here; try another seed")
         x = x / norm + (1 - step / STEPS) * g / length
-        x *= norm / np.linalg.norm(x)  # (1)
+        x *= norm / xp.linalg.norm(x)  # (1)
     return x[0]

@@ -4,7 +4,7 @@ What they draw depends on the run's seed, the step and the layer's place alone (
 backward pass meets the very mask of its forward, and a noisy cost can be differentiated numerically.
 
 Each is y = x * keep + add: what is kept of an element, times a factor, and what is put in its place. The gradient is
-dy * keep.
+dy * keep. A backend may have a pair that does it in one pass, under the name ``op``, and then it runs.
 """
 
 import math
@@ -26,9 +26,13 @@ class NoiseLayer(Layer):
         raise NotImplementedError
 
     def forward(self, params: Mapping[str, Array], x: Array, ctx: Context) -> tuple[Array, Any, Any]:
-        """Spoil the input while training. The cache is ``keep``."""
+        """Spoil the input while training. The cache is ``keep``, or what the backend's pair wants."""
         if not ctx.training:
             return x, None, 0.0
+        if self.op in ctx.backend.pairs:
+            which: Any = {"seed": ctx.seed, "step": ctx.step, "stream": ctx.position[-1]}
+            out = ctx.out("y", x.shape, x.dtype)
+            return *ctx.backend.pairs[self.op].forward(x, **self.options(), **which, out=out), 0.0
         keep, add = self.draw(x, ctx)
         y = x if keep is None else ctx.backend.xp.multiply(x, keep, out=ctx.out("y", x.shape, x.dtype))
         if add is not None:
@@ -39,7 +43,10 @@ class NoiseLayer(Layer):
         """``dy * keep``."""
         if not ctx.needs_x or cache is None:
             return dy if ctx.needs_x else None
-        return ctx.backend.xp.multiply(dy, cache, out=ctx.out("dx", dy.shape, dy.dtype))
+        out = ctx.out("dx", dy.shape, dy.dtype)
+        if self.op in ctx.backend.pairs:
+            return ctx.backend.pairs[self.op].backward(dy, cache, out=out)
+        return ctx.backend.xp.multiply(dy, cache, out=out)
 
     def uniform(self, x: Array, ctx: Context) -> Array:
         """Numbers in [0, 1), one for each element."""
@@ -62,12 +69,17 @@ class GaussianNoise(NoiseLayer):
 
     std: float
     clip: tuple[float, float] | None = None
+    op = "gaussian_noise"
 
     def __post_init__(self) -> None:
         if not 0 <= self.std < math.inf:
             raise ValueError(f"GaussianNoise: std must be finite and not negative, got {self.std}")
         if self.clip is not None and not self.clip[0] < self.clip[1]:
             raise ValueError(f"GaussianNoise: clip must be (low, high) with low < high, got {self.clip}")
+
+    def options(self) -> dict[str, Any]:
+        """Standard deviation and range."""
+        return {"std": self.std, "clip": self.clip}
 
     def draw(self, x: Array, ctx: Context) -> tuple[Array | None, Array | None]:
         """Everything is kept but what is clipped."""
@@ -94,6 +106,10 @@ class _Dropping(NoiseLayer):
         if not 0 <= self.rate < 1:
             raise ValueError(f"{type(self).__name__}: rate must be at least 0 and less than 1, got {self.rate}")
 
+    def options(self) -> dict[str, Any]:
+        """The fraction."""
+        return {"rate": self.rate}
+
 
 @dataclass(frozen=True)
 class Dropout(_Dropping):
@@ -101,6 +117,8 @@ class Dropout(_Dropping):
 
     Source: Srivastava et al. (2014), "Dropout".
     """
+
+    op = "dropout"
 
     def draw(self, x: Array, ctx: Context) -> tuple[Array | None, Array | None]:
         """1 / (1 - rate) of what is kept."""
@@ -115,6 +133,8 @@ class MaskingNoise(_Dropping):
     Source: Vincent et al. (2008), "Extracting and composing robust features with denoising autoencoders".
     """
 
+    op = "masking_noise"
+
     def draw(self, x: Array, ctx: Context) -> tuple[Array | None, Array | None]:
         """All of what is kept."""
         return (self.uniform(x, ctx) >= self.rate).astype(x.dtype), None
@@ -126,6 +146,8 @@ class SaltAndPepper(_Dropping):
 
     Source: Vincent et al. (2010), "Stacked denoising autoencoders".
     """
+
+    op = "salt_and_pepper"
 
     def draw(self, x: Array, ctx: Context) -> tuple[Array | None, Array | None]:
         """One number for each element says whether it is hit, and by what."""

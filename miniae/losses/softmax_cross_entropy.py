@@ -53,16 +53,7 @@ def softmax_cross_entropy(
 
     Source: UFLDL tutorial, "Softmax Regression".
     """
-    check_floats("softmax_cross_entropy", y=y)
-    kind = getattr(target, "dtype", None)
-    if kind is None or kind.kind not in "iu":
-        found = type(target).__name__ if kind is None else kind
-        raise TypeError(f"softmax_cross_entropy: target must be an array of integer labels, got {found}")
-    if y.ndim != 2 or target.shape != y.shape[:1]:
-        raise ValueError(
-            f"softmax_cross_entropy: y must be (N, K) and target (N,), got y {y.shape} and target {target.shape}"
-        )
-    check_examples("softmax_cross_entropy", y)
+    check_softmax_cross_entropy(y, target)
     xp = array_module(y)
     label = xp.arange(len(y)), target  # picks one element of each row
     dy = xp.subtract(y, y.max(axis=1, keepdims=True), out=output("softmax_cross_entropy", out, y.shape, y))
@@ -74,3 +65,17 @@ def softmax_cross_entropy(
     dy[label] -= 1
     dy /= m  # (3)
     return total / m, dy  # (2)
+
+
+def check_softmax_cross_entropy(y: Array, target: Array) -> None:
+    """Refuse arguments of :func:`softmax_cross_entropy`, as it says there."""
+    check_floats("softmax_cross_entropy", y=y)
+    kind = getattr(target, "dtype", None)
+    if kind is None or kind.kind not in "iu":
+        found = type(target).__name__ if kind is None else kind
+        raise TypeError(f"softmax_cross_entropy: target must be an array of integer labels, got {found}")
+    if y.ndim != 2 or target.shape != y.shape[:1]:
+        raise ValueError(
+            f"softmax_cross_entropy: y must be (N, K) and target (N,), got y {y.shape} and target {target.shape}"
+        )
+    check_examples("softmax_cross_entropy", y)

@@ -55,12 +55,12 @@ class Autoencoder(NetworkModel):
 
     def encode(self, x: Array) -> Array:
         """The codes of a batch, with the current theta."""
-        check_batch("x", x, self.theta.dtype)
+        check_batch("x", x, self.theta)
         return self.encoder(self.theta, x, self.buffers)
 
     def decode(self, code: Array) -> Array:
         """What a batch of codes stands for, with the current theta."""
-        check_batch("code", code, self.theta.dtype)
+        check_batch("code", code, self.theta)
         y = self.decoder(self.theta, code, self.buffers)
         return self.backend.pairs[LOSSES[self.loss].link].forward(y)[0]
 

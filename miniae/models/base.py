@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from miniae import backends
-from miniae.arrays import FLOATS, Array
+from miniae.arrays import FLOATS, Array, array_module, moved
 from miniae.backends import Backend
 from miniae.context import Context, Shape
-from miniae.network import Parameters
+from miniae.network import Parameters, Sequential
 
 
 class Model(ABC):
@@ -74,6 +74,29 @@ class Model(ABC):
         """
         return {"cost": self}
 
+    def to(self, backend: str | Backend) -> "Model":
+        """Move to another backend: ``model.to("cuda")``, ``model.to("numpy")``. The model itself, which has changed.
+
+        theta and the buffers are copied to where that backend keeps its arrays; data has to be brought there too, with
+        ``cupy.asarray(x)``. The numbers are the same, and so is all that is drawn at random later.
+
+        Raises:
+            ValueError: if the name is unknown.
+            RuntimeError: if there is no GPU to use; nothing has changed then.
+
+        >>> import numpy as np
+        >>> from miniae.models import SparseAutoencoder
+        >>> SparseAutoencoder(8, 3).to("numpy").backend.name
+        'numpy'
+        """
+        new = backends.backend(backend)
+        theta, buffers = moved(self.theta, new.xp), moved(self.buffers, new.xp)
+        for part in vars(self).values():
+            if isinstance(part, Sequential):
+                part.use(new)
+        self.backend, self.theta, self.buffers = new, theta, buffers
+        return self
+
     def freeze(self, *names: str) -> None:
         """From now on train everything but the parameters named; with no name, train everything again.
 
@@ -115,10 +138,13 @@ class Model(ABC):
     def checked(self, theta: Array, x: Array, target: Array | None) -> tuple[Array, Array]:
         """Refuse arguments that do not fit this model; return the input and the target to use."""
         self.layout.check("theta", theta)
-        check_batch("x", x, theta.dtype)
+        check_place("theta", theta, self.theta)
+        check_batch("x", x, theta)
         target = self.default_target(x) if target is None else target
-        if np.ndim(target) == 0 or len(target) != len(x):
-            raise ValueError(f"x has {len(x)} examples but target has {len(target) if np.ndim(target) else target!r}")
+        check_place("target", target, theta)
+        found = len(target) if getattr(target, "ndim", hasattr(target, "__len__")) else repr(target)
+        if found != len(x):
+            raise ValueError(f"x has {len(x)} examples but target has {found}")
         dtype = getattr(target, "dtype", None)
         if dtype in FLOATS and dtype != x.dtype:
             raise TypeError(f"x is {x.dtype} but target is {dtype}; convert one: target.astype({str(x.dtype)!r})")
@@ -188,19 +214,38 @@ class Model(ABC):
         return iter(())
 
 
-def check_batch(name: str, x: Any, dtype: Any) -> None:
-    """Refuse a batch, called ``name`` in the message, that is not of the model's dtype or is empty.
+def check_batch(name: str, x: Any, theta: Array) -> None:
+    """Refuse a batch, called ``name`` in the message, that is not where theta is, not of its dtype, or empty.
 
     Raises:
-        TypeError: with the dtype found and what to do about it.
+        TypeError: with the place or dtype found and what to do about it.
         ValueError: with the shape.
     """
-    found = getattr(x, "dtype", None)
+    found, dtype = getattr(x, "dtype", None), theta.dtype
     if found is None:
         raise TypeError(f"{name} must be an array of {dtype}, got {type(x).__name__}")
+    check_place(name, x, theta)
     if found.kind in "iu":
         raise TypeError(f"{name} must be {dtype} with values in [0, 1] or so, got {found}; divide images by 255")
     if found != dtype:
         raise TypeError(f"{name} is {found} but theta is {dtype}; convert one: {name}.astype({str(dtype)!r})")
     if x.ndim < 2 or x.size == 0:
         raise ValueError(f"{name} must have shape (examples, features), at least one of each, got {x.shape}")
+
+
+def check_place(name: str, x: Any, theta: Array) -> None:
+    """Refuse an array, called ``name`` in the message, that is on the GPU where theta is not, or the other way round.
+
+    Raises:
+        TypeError: with what to do about it.
+    """
+    on_gpu, theta_on_gpu = (array_module(array).__name__ == "cupy" for array in (x, theta))
+    if theta_on_gpu and not on_gpu:
+        raise TypeError(
+            f"the model is on the GPU but {name} is not: pass cupy.asarray({name}), or move the model, "
+            "model.to('numpy')"
+        )
+    if on_gpu and not theta_on_gpu:
+        raise TypeError(
+            f"{name} is on the GPU but the model is not: move the model, model.to('cuda'), or pass {name}.get()"
+        )

@@ -107,7 +107,7 @@ class ContractiveAutoencoder(Autoencoder):
 
     def contraction(self, x: Float[Array, "N D"]) -> Float[Array, " N"]:
         """The squared norm of the code's derivative by the input at each example, with the current theta."""
-        check_batch("x", x, self.theta.dtype)
+        check_batch("x", x, self.theta)
         return squared_jacobian_norms(self.encode(x), self.layout.views(self.theta)["w1"])[0]
 
 

@@ -79,6 +79,6 @@ class DenoisingAutoencoder(Autoencoder):
         To be tested on, with another seed than :func:`~miniae.fit` was given: :meth:`reconstruct` then takes it as it
         is, for outside training the noise layer passes its input through.
         """
-        check_batch("x", x, self.theta.dtype)
+        check_batch("x", x, self.theta)
         ctx = self.network.context(self.buffers, training=True, seed=seed)
         return self.network.part(0, 1).forward(self.theta, x, ctx)[0]

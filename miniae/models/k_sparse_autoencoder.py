@@ -76,6 +76,6 @@ class KSparseAutoencoder(Autoencoder):
         """
         if not 1 <= alpha < float("inf"):
             raise ValueError(f"alpha must be a finite number of at least 1, got {alpha}")
-        check_batch("x", x, self.theta.dtype)
+        check_batch("x", x, self.theta)
         z = self.network.part(0, 1)(self.theta, x)
         return self.backend.pairs["top_k"].forward(z, min(round(alpha * self.k), z.shape[1]))[0]

@@ -118,7 +118,7 @@ class RICA(Model):
 
     def encode(self, x: Array) -> Array:
         """The components (N, K) of a batch, with the current theta."""
-        check_batch("x", x, self.theta.dtype)
+        check_batch("x", x, self.theta)
         self.check_shapes(x.shape, x)
         return x @ self.layout.views(self.theta)["w"]
 

@@ -69,5 +69,5 @@ class SoftmaxRegression(NetworkModel):
         return float((self.predict(x) == labels).mean())
 
     def _logits(self, x: Array) -> Array:
-        check_batch("x", x, self.theta.dtype)
+        check_batch("x", x, self.theta)
         return self.network(self.theta, x, self.buffers)

@@ -157,6 +157,8 @@ class SparseCoding:
         return costs
 
     def _check(self, x: Array) -> None:
+        if hasattr(x, "get"):
+            raise TypeError("SparseCoding runs on the CPU, through SciPy; bring the examples there: x.get()")
         check_finite_floats("x", x)
         if x.dtype != np.float64:
             raise TypeError(f"SparseCoding: x must be float64, got {x.dtype}; convert it: x.astype('float64')")

@@ -196,6 +196,6 @@ class StackedAutoencoder(NetworkModel):
         return self.backend.xp.concatenate([part(self.theta, x[k : k + PART]) for k in range(0, len(x), PART)])
 
     def _check(self, x: Array) -> None:
-        check_batch("x", x, self.theta.dtype)
+        check_batch("x", x, self.theta)
         check_finite_floats("x", x)
         self.network.layers[0].output_shape(x.shape)

@@ -213,7 +213,7 @@ class VariationalAutoencoder(Model):
 
     def posterior(self, x: Array) -> tuple[Array, Array]:
         """Mean and log-variance of each example's code, (N, L) both, with the current theta."""
-        check_batch("x", x, self.theta.dtype)
+        check_batch("x", x, self.theta)
         code = self.code(self.theta, x, self.context(self.buffers))
         return code.mean, code.log_var
 
@@ -223,12 +223,12 @@ class VariationalAutoencoder(Model):
 
     def draw(self, x: Array, seed: int = 0) -> Array:
         """A code for each example, (N, L), drawn from the distribution that the encoder gives."""
-        check_batch("x", x, self.theta.dtype)
+        check_batch("x", x, self.theta)
         return self.code(self.theta, x, self.context(self.buffers, seed=seed)).z
 
     def decode(self, z: Array) -> Array:
         """The probabilities that a batch of codes stands for, (N, D), with the current theta."""
-        check_batch("z", z, self.theta.dtype)
+        check_batch("z", z, self.theta)
         return self.backend.pairs[LOSSES[LOSS].link].forward(self.decoder(self.theta, z))[0]
 
     def reconstruct(self, x: Array) -> Array:

@@ -62,8 +62,9 @@ def jump_relu_forward(
         )
     if not bandwidth > 0:
         raise ValueError(f"jump_relu: bandwidth must be positive, got {bandwidth}")
-    y = array_module(x).maximum(x, threshold, out=output("jump_relu", out, x.shape, x))  # keeps NaN of either
-    y[x <= threshold] = 0  # (1)
+    xp = array_module(x)
+    y = xp.maximum(x, threshold, out=output("jump_relu", out, x.shape, x))  # keeps NaN of either
+    xp.copyto(y, 0, where=x <= threshold)  # (1)
     return y, JumpReluCache(x, threshold, float(bandwidth))
 
 

@@ -68,7 +68,7 @@ def max_pool2d_forward(
     switches = xp.zeros(y.shape, xp.int32)
     for place, (k, l) in enumerate(at.positions()):
         candidate = padded[at.pixels(k, l)]
-        switches[candidate > y] = place  # (2): not at a tie
+        xp.copyto(switches, place, where=candidate > y)  # (2): not at a tie
         xp.maximum(y, candidate, out=y)  # (1); of a NaN and a number it takes the NaN
     return y, MaxPool2dCache(switches, at, x.dtype)
 

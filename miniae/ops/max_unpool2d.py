@@ -42,10 +42,8 @@ def max_unpool2d_forward(
 
     Source: Zeiler and Fergus (2014), "Visualizing and understanding convolutional networks".
     """
-    check_floats("max_unpool2d", x=x)
+    check_max_unpool2d(x, pool)
     switches, at, _ = pool
-    if x.shape != switches.shape:
-        raise ValueError(f"max_unpool2d: x has shape {x.shape}, the pooling returned {switches.shape}")
     y = output("max_unpool2d", out, (len(x), *at.size, x.shape[3]), x)
     put(x, switches, at, y)  # (1)
     return y, MaxUnpool2dCache(pool, x.dtype)
@@ -75,3 +73,10 @@ def max_unpool2d_backward(
     dx = output("max_unpool2d", out, switches.shape, dy)
     take(dy, switches, at, dx)  # (2)
     return dx
+
+
+def check_max_unpool2d(x: Array, pool: MaxPool2dCache) -> None:
+    """Refuse arguments of :func:`max_unpool2d_forward`, as it says there."""
+    check_floats("max_unpool2d", x=x)
+    if x.shape != pool.switches.shape:
+        raise ValueError(f"max_unpool2d: x has shape {x.shape}, the pooling returned {pool.switches.shape}")

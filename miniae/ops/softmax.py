@@ -45,9 +45,7 @@ def softmax_forward(
 
     Source: UFLDL tutorial, "Softmax Regression".
     """
-    check_floats("softmax", x=x)
-    if x.ndim == 0 or x.shape[-1] == 0:
-        raise ValueError(f"softmax: x must have at least one class along its last axis, got shape {x.shape}")
+    check_softmax(x)
     xp = array_module(x)
     y = xp.subtract(x, x.max(axis=-1, keepdims=True), out=output("softmax", out, x.shape, x))
     xp.exp(y, out=y)
@@ -90,3 +88,10 @@ def softmax_backward(
     xp.subtract(dy, dx.sum(axis=-1, keepdims=True), out=dx)
     dx *= y  # (3)
     return dx
+
+
+def check_softmax(x: Array) -> None:
+    """Refuse arguments of :func:`softmax_forward`, as it says there."""
+    check_floats("softmax", x=x)
+    if x.ndim == 0 or x.shape[-1] == 0:
+        raise ValueError(f"softmax: x must have at least one class along its last axis, got shape {x.shape}")

@@ -48,11 +48,8 @@ def top_k_forward(
 
     Source: Makhzani and Frey (2013), "k-sparse autoencoders".
     """
-    check_floats("top_k", x=x)
-    features = x.shape[-1] if x.ndim else 0
-    if not isinstance(k, int) or not 1 <= k <= features:
-        raise ValueError(f"top_k: k must be a whole number from 1 to the {features} features of x {x.shape}, got {k!r}")
-    xp = array_module(x)
+    check_top_k(x, k)
+    xp, features = array_module(x), x.shape[-1]
     y = output("top_k", out, x.shape, x)
     smallest = xp.partition(x, features - k, axis=-1)[..., features - k, None].copy()  # of those that stay
     above, level = ~(x <= smallest), x == smallest  # NaN is above
@@ -94,3 +91,11 @@ def top_k_backward(
     """
     check_cotangent("top_k", dy, cache.kept.shape, cache.dtype)
     return array_module(dy).multiply(dy, cache.kept, out=output("top_k", out, dy.shape, dy))  # (2)
+
+
+def check_top_k(x: Array, k: int) -> None:
+    """Refuse arguments of :func:`top_k_forward`, as it says there."""
+    check_floats("top_k", x=x)
+    features = x.shape[-1] if x.ndim else 0
+    if not isinstance(k, int) or not 1 <= k <= features:
+        raise ValueError(f"top_k: k must be a whole number from 1 to the {features} features of x {x.shape}, got {k!r}")

@@ -62,11 +62,7 @@ def upsample2d_forward(
     >>> upsample2d_forward(two, factor=(1, 2), mode="bilinear")[0].ravel()
     array([1.  , 1.25, 1.75, 2.  ])
     """
-    check_floats("upsample2d", x=x)
-    check_images("upsample2d", x)
-    if mode not in ("nearest", "bilinear"):
-        raise ValueError(f"upsample2d: mode must be 'nearest' or 'bilinear', got {mode!r}")
-    both = pair_of("upsample2d", "factor", factor, 1)
+    both = check_upsample2d(x, factor, mode)
     rows, columns = (enlarging(n, f, mode, x) for n, f in zip(x.shape[1:3], both, strict=True))
     y = output("upsample2d", out, (x.shape[0], len(rows), len(columns), x.shape[3]), x)
     _apply(rows, columns, x, y)  # (1)
@@ -128,3 +124,12 @@ def _apply(rows: Array, columns: Array, x: Array, y: Array) -> None:
     n, h, w, c = x.shape
     tall = (rows @ x.reshape(n, h, w * c)).reshape(n, len(rows), w, c)
     array_module(x).matmul(columns, tall, out=y)
+
+
+def check_upsample2d(x: Array, factor: int | tuple[int, int], mode: Mode) -> tuple[int, int]:
+    """Refuse arguments of :func:`upsample2d_forward`, as it says there; the factor of each axis."""
+    check_floats("upsample2d", x=x)
+    check_images("upsample2d", x)
+    if mode not in ("nearest", "bilinear"):
+        raise ValueError(f"upsample2d: mode must be 'nearest' or 'bilinear', got {mode!r}")
+    return pair_of("upsample2d", "factor", factor, 1)

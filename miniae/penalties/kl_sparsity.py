@@ -52,12 +52,7 @@ def kl_sparsity(
 
     Source: UFLDL tutorial, "Autoencoders and Sparsity".
     """
-    check_floats("kl_sparsity", a=a)
-    check_examples("kl_sparsity", a)
-    if not 0 < rho < 1:
-        raise ValueError(f"kl_sparsity: rho must lie in (0, 1), got {rho}")
-    if not 0 <= beta < math.inf:
-        raise ValueError(f"kl_sparsity: beta must be a finite number of at least 0, got {beta}")
+    check_kl_sparsity(a, rho, beta)
     rho, beta = float(rho), float(beta)  # NumPy scalars would turn float32 results into float64
     xp = array_module(a)
     total, m = reduce(a.sum(axis=0), len(a))
@@ -68,3 +63,13 @@ def kl_sparsity(
     kl = rho * xp.log(rho / q) + (1 - rho) * xp.log((1 - rho) / (1 - q))  # (2)
     kl += slope * (rho_hat - q)  # the tangent; nothing where q is rho_hat itself
     return beta * kl.sum(), beta / m * slope  # (2), (4)
+
+
+def check_kl_sparsity(a: Array, rho: float, beta: float) -> None:
+    """Refuse arguments of :func:`kl_sparsity`, as it says there."""
+    check_floats("kl_sparsity", a=a)
+    check_examples("kl_sparsity", a)
+    if not 0 < rho < 1:
+        raise ValueError(f"kl_sparsity: rho must lie in (0, 1), got {rho}")
+    if not 0 <= beta < math.inf:
+        raise ValueError(f"kl_sparsity: beta must be a finite number of at least 0, got {beta}")

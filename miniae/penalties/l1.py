@@ -50,10 +50,7 @@ def l1(
     Source: Olshausen and Field (1996), "Emergence of simple-cell receptive field properties by learning a sparse code
     for natural images".
     """
-    check_floats("l1", a=a)
-    check_examples("l1", a)
-    if not 0 <= strength < math.inf:
-        raise ValueError(f"l1: strength must be a finite number of at least 0, got {strength}")
+    check_l1(a, strength)
     strength = float(strength)  # a NumPy scalar would turn a float32 cost into float64
     xp = array_module(a)
     da = xp.absolute(a, out=output("l1", out, a.shape, a))  # da's memory first holds |a|
@@ -61,3 +58,11 @@ def l1(
     xp.sign(a, out=da)
     da *= strength / m  # (2)
     return strength / m * total, da  # (1)
+
+
+def check_l1(a: Array, strength: float) -> None:
+    """Refuse arguments of :func:`l1`, as it says there."""
+    check_floats("l1", a=a)
+    check_examples("l1", a)
+    if not 0 <= strength < math.inf:
+        raise ValueError(f"l1: strength must be a finite number of at least 0, got {strength}")

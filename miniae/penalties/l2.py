@@ -47,10 +47,15 @@ def l2(
 
     Source: UFLDL tutorial, "Backpropagation Algorithm".
     """
-    check_floats("l2", w=w)
-    if not 0 <= strength < math.inf:
-        raise ValueError(f"l2: strength must be a finite number of at least 0, got {strength}")
+    check_l2(w, strength)
     strength = float(strength)  # a NumPy scalar would turn a float32 cost into float64
     xp = array_module(w)
     dw = xp.multiply(w, strength, out=output("l2", out, w.shape, w))  # (2)
     return strength / 2 * xp.vdot(w, w), dw  # (1)
+
+
+def check_l2(w: Array, strength: float) -> None:
+    """Refuse arguments of :func:`l2`, as it says there."""
+    check_floats("l2", w=w)
+    if not 0 <= strength < math.inf:
+        raise ValueError(f"l2: strength must be a finite number of at least 0, got {strength}")

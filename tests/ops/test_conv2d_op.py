@@ -5,7 +5,8 @@ import pytest
 from geometries import few, fewer, geometries, image, random
 from hypothesis import given
 
-from miniae.ops import conv2d_backward, conv2d_forward, loops
+from miniae import loops
+from miniae.ops import conv2d_backward, conv2d_forward
 from miniae.ops.conv2d import Conv2dCache
 from miniae.ops.windows import windows
 

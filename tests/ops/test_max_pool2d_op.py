@@ -6,7 +6,8 @@ from geometries import few, fewer, geometries, image, random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miniae import loops, max_pool2d_backward, max_pool2d_forward
+from miniae import loops
+from miniae.ops import max_pool2d_backward, max_pool2d_forward
 from miniae.ops.max_pool2d import MaxPool2dCache
 from miniae.ops.windows import windows
 

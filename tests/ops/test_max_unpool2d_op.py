@@ -5,7 +5,8 @@ import pytest
 from geometries import fewer, geometries, image, random
 from hypothesis import given
 
-from miniae import loops, max_pool2d_forward, max_unpool2d_backward, max_unpool2d_forward
+from miniae import loops
+from miniae.ops import max_pool2d_forward, max_unpool2d_backward, max_unpool2d_forward
 
 X = image([[1, 5, 2, 0], [3, 4, 7, 6]])
 _, POOL = max_pool2d_forward(X)  # chooses the 5 and the 7

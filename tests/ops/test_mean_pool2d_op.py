@@ -5,7 +5,8 @@ import pytest
 from geometries import few, fewer, geometries, image, random
 from hypothesis import given
 
-from miniae import loops, mean_pool2d_backward, mean_pool2d_forward
+from miniae import loops
+from miniae.ops import mean_pool2d_backward, mean_pool2d_forward
 from miniae.ops.mean_pool2d import MeanPool2dCache
 from miniae.ops.windows import windows
 

@@ -7,7 +7,8 @@ from geometries import few, fewer, image, random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miniae import loops, upsample2d_backward, upsample2d_forward
+from miniae import loops
+from miniae.ops import upsample2d_backward, upsample2d_forward
 
 modes = pytest.mark.parametrize("mode", ["nearest", "bilinear"])
 

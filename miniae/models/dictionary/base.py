@@ -160,6 +160,6 @@ class Dictionary(Model):
         return self.decode(self.encode(x))
 
     def _check(self, name: str, batch: Array, features: int) -> None:
-        check_batch(name, batch, self.theta.dtype)
+        check_batch(name, batch, self.theta)
         if batch.ndim != 2 or batch.shape[1] != features:
             raise ValueError(f"{type(self).__name__}: {name} must have shape (N, {features}), got {batch.shape}")
