@@ -34,15 +34,15 @@ def stride_for(n: int, features: int) -> int:
 
 @kernel("real[:, ::1], real[::1], real")
 def finish(partial, sums, factor):
-    """``factor`` times the sum of each column: a block each, its threads meeting in a tree."""
+    """``factor`` times the sum of each column: a block each, its threads, a power of 2, meeting in a tree."""
     tree = cuda.shared.array(THREADS, partial.dtype)
-    column, t = cuda.blockIdx.x, cuda.threadIdx.x
+    column, t, threads = cuda.blockIdx.x, cuda.threadIdx.x, cuda.blockDim.x
     total = partial.dtype.type(0)
-    for row in range(t, partial.shape[0], THREADS):
+    for row in range(t, partial.shape[0], threads):
         total += partial[row, column]
     tree[t] = total
     cuda.syncthreads()
-    half = THREADS // 2
+    half = threads // 2
     while half > 0:
         if t < half:
             tree[t] += tree[t + half]
@@ -86,7 +86,8 @@ def column_sums(x: Any, sums: Any, factor: float = 1.0) -> None:
 
 def add_up(partial: Any, sums: Any, factor: float = 1.0) -> None:
     """Write to ``sums`` (O,) ``factor`` times the column sums of ``partial`` (rows, O)."""
-    finish[sums.size, THREADS](partial, sums, factor)
+    threads = min(THREADS, 1 << (partial.shape[0] - 1).bit_length())  # no more than there are rows, rounded up
+    finish[sums.size, threads](partial, sums, factor)
 
 
 def main() -> None:

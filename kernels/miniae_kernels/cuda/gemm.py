@@ -24,7 +24,9 @@ def can_be_captured() -> bool:
     return importlib.util.find_spec("nvmath") is not None
 
 
-def matmul(a: Any, b: Any, out: Any, *, transpose_a: bool = False, transpose_b: bool = False) -> None:
+def matmul(
+    a: Any, b: Any, out: Any, *, transpose_a: bool = False, transpose_b: bool = False, accumulate: bool = False
+) -> None:
     """Write to ``out`` (M, N) the product of ``a`` (M, K) and ``b`` (K, N).
 
     Args:
@@ -32,6 +34,7 @@ def matmul(a: Any, b: Any, out: Any, *, transpose_a: bool = False, transpose_b: 
         out: C-contiguous, no part of ``a`` or ``b``.
         transpose_a: whether ``a`` is stored as its transpose, (K, M).
         transpose_b: whether ``b`` is stored as its transpose, (N, K).
+        accumulate: whether to add the product to what is in ``out`` instead.
 
     Raises:
         TypeError, ValueError: if an array is of another dtype, not contiguous, or the shapes do not fit together.
@@ -46,13 +49,18 @@ def matmul(a: Any, b: Any, out: Any, *, transpose_a: bool = False, transpose_b: 
     if k != l or out.shape != (m, n):
         raise ValueError(f"matmul: ({m}, {k}) times ({l}, {n}) does not give out {out.shape}")
     if 0 in (m, n, k):
-        out.fill(0)
+        if not accumulate:
+            out.fill(0)
     elif can_be_captured():
-        _cublas(a, b, out, m, n, k, transpose_a, transpose_b)
+        _cublas(a, b, out, m, n, k, transpose_a, transpose_b, accumulate)
     else:
         import cupy
 
-        cupy.matmul(a.T if transpose_a else a, b.T if transpose_b else b, out=out)
+        a, b = a.T if transpose_a else a, b.T if transpose_b else b
+        if accumulate:
+            out += cupy.matmul(a, b)
+        else:
+            cupy.matmul(a, b, out=out)
 
 
 def is_transpose(x: Any) -> bool:
@@ -60,7 +68,9 @@ def is_transpose(x: Any) -> bool:
     return bool(x.ndim == 2 and not x.flags.c_contiguous and x.T.flags.c_contiguous)
 
 
-def _cublas(a: Any, b: Any, out: Any, m: int, n: int, k: int, transpose_a: bool, transpose_b: bool) -> None:
+def _cublas(
+    a: Any, b: Any, out: Any, m: int, n: int, k: int, transpose_a: bool, transpose_b: bool, accumulate: bool
+) -> None:
     """cuBLAS stores matrices column after column. Ours, read that way, are their transposes, so that it is asked for
     out^T = b^T a^T: the factors change places and nothing is copied. The distance from one of its columns to the next
     is the length of one of our rows."""
@@ -69,7 +79,7 @@ def _cublas(a: Any, b: Any, out: Any, m: int, n: int, k: int, transpose_a: bool,
 
     handle = _handle(cupy.cuda.Device().id, cupy.cuda.get_current_stream().ptr)
     gemm = {"float32": cublas.sgemm, "float64": cublas.dgemm}[out.dtype.name]
-    one, zero = (np.array(value, out.dtype) for value in (1, 0))  # read by cuBLAS before it returns
+    of_product, of_out = (np.array(value, out.dtype) for value in (1, accumulate))  # read by cuBLAS before it returns
     gemm(
         handle,
         int(transpose_b),
@@ -77,12 +87,12 @@ def _cublas(a: Any, b: Any, out: Any, m: int, n: int, k: int, transpose_a: bool,
         n,
         m,
         k,
-        one.ctypes.data,
+        of_product.ctypes.data,
         b.data.ptr,
         b.shape[1],
         a.data.ptr,
         a.shape[1],
-        zero.ctypes.data,
+        of_out.ctypes.data,
         out.data.ptr,
         n,
     )

@@ -128,7 +128,7 @@ def check_array(function: str, name: str, value: Any, dtype: Any, ndim: int) -> 
         TypeError, ValueError: naming the function and its argument.
     """
     found = getattr(value, "dtype", None)
-    if found != dtype:
+    if found is None or found != dtype:
         raise TypeError(f"{function}: {name} must be an array of {dtype}, got {found or type(value).__name__}")
     if value.ndim != ndim or not value.flags.c_contiguous:
         raise ValueError(

@@ -1,0 +1,51 @@
+"""The kernels of KL sparsity, thread by thread, and units that are never or always active."""
+
+import numpy as np
+import pytest
+import threads
+
+from miniae import penalties as reference
+from miniae_kernels.cuda import kl_sparsity, totals
+
+EPS = np.finfo(float).eps
+RHO, BETA = np.float64(0.05), np.float64(3)
+
+
+def activations(*shape):
+    return np.random.default_rng(0).uniform(0.01, 0.99, shape)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (5, 3), (2, 9)])
+def test_naive(shape):
+    a = activations(*shape)
+    da, terms = np.full(shape[1], np.nan), np.full(shape[1], np.nan)
+    threads.run_all_orders(kl_sparsity.naive, 3, 4, (a, da, terms, RHO, BETA, EPS))
+    cost, slopes = reference.kl_sparsity(a, RHO, BETA)
+    np.testing.assert_allclose(terms.sum(), cost, rtol=1e-12)
+    np.testing.assert_allclose(da, slopes, rtol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (5, 3), (2, 9)])
+@pytest.mark.parametrize("block", [4, 16])
+def test_one_block_for_all_units(shape, block, monkeypatch):
+    for module in (kl_sparsity, totals):
+        monkeypatch.setattr(module, "THREADS", block)
+    a = activations(*shape)
+    da, cost = np.full(shape[1], np.nan), np.full(1, np.nan)
+    arguments = (a.sum(axis=0), da, cost, np.float64(shape[0]), RHO, BETA, EPS)
+    threads.run_all_orders(kl_sparsity.over_units, 1, block, arguments)
+    expected, slopes = reference.kl_sparsity(a, RHO, BETA)
+    np.testing.assert_allclose(cost, expected, rtol=1e-12)
+    np.testing.assert_allclose(da, slopes, rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("activation", [0.0, 1e-9, 1.0, -0.5, 1.5])
+def test_units_never_or_always_active(gpu, dtype, activation):
+    """The tangent takes over, in value and slope, where it does in the reference."""
+    a = np.full((2, 1), activation, dtype)
+    expected, slopes = reference.kl_sparsity(a, 0.05, 3.0)
+    cost, da = kl_sparsity.kl_sparsity(gpu.asarray(a), 0.05, 3.0)
+    eps = np.finfo(dtype).eps
+    np.testing.assert_allclose(cost.get(), expected, rtol=16 * eps)
+    np.testing.assert_allclose(da.get(), slopes, rtol=16 * eps)
