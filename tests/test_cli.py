@@ -6,6 +6,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+from miniae import bench as bench_module
 from miniae import demo as demo_module
 from miniae import demo_conv as demo_conv_module
 from miniae import systems as cli_systems
@@ -145,3 +146,74 @@ def test_the_page_in_the_repository_is_rendered_from_the_record():
 
     tutorials = Path(__file__).parents[1] / "tutorials"
     assert (tutorials / "results.md").read_text() == render((tutorials / "results.jsonl").read_text())
+
+
+def test_info_prints_what_is_found_and_exits_with_0():
+    result = run("info")
+    assert result.exit_code == 0, result.output
+    lines = {line.split()[0]: line for line in result.output.splitlines()}
+    assert {"miniae", "Python", "platform", "processor", "NumPy", "data", "[course]", "GPU"} <= lines.keys()
+    found = json.loads(run("info", "--json").output)
+    assert found["numpy"] in lines["NumPy"]
+
+
+@pytest.fixture
+def recorded(monkeypatch):
+    """A benchmark that is over at once; what it was called with."""
+    calls = []
+    entry = {"name": "miniae numpy", "peer": False, "steps_per_round": 1, "ms": [1.0, 2.0, 3.0]}
+    refused = {"name": "torch eager", "peer": True, "refused": "the cost 1 is not 2"}
+
+    def bench(rows, **options):
+        calls.append((rows, options))
+        found = json.loads(run("info", "--json").output)
+        row = {"name": "D1", "title": "AE", "limit_ms": 0.5, "contenders": [entry, refused] if rows else [entry]}
+        return {
+            "date": "2026-01-02", "device": "cpu", "info": found, "versions": {}, "threads": {"BLAS": 1},
+            "limits": {"flops": 1e9, "bandwidth": 1e9}, "rows": [row],
+        }  # fmt: skip
+
+    monkeypatch.setattr(bench_module, "bench", bench)
+    return calls
+
+
+def test_bench_prints_a_table_and_writes_record_and_picture(recorded, tmp_path):
+    result = run("bench", "--json", tmp_path / "record.json", "--plot", tmp_path / "times.png", "--threads", 1)
+    assert result.exit_code == 0, result.output
+    assert recorded == [((), {"backend": "numpy", "peers": None, "seconds": 10.0, "threads": 1})]
+    assert "| D1 AE    | 2 (1.5-2.5)  |" in result.output
+    assert bench_module.markdown(json.loads((tmp_path / "record.json").read_text())) == result.output
+    assert (tmp_path / "times.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_bench_prints_json_where_asked(recorded):
+    result = run("bench", "--json", "-", "--peers", "torch,jax", "--seconds", 2)
+    assert json.loads(result.output)["rows"][0]["name"] == "D1"
+    assert recorded[0][1]["peers"] == "torch,jax"
+
+
+def test_bench_exits_with_1_where_a_peer_was_refused(recorded):
+    result = run("bench", "D1")
+    assert result.exit_code == 1
+    assert recorded[0][0] == ["D1"]
+    assert "- D1, torch eager: refused: the cost 1 is not 2" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["D9"], "row: 'D9' is unknown; known: D1, D2"),
+        (["--backend", "metal"], "backend: 'metal' is unknown; known: numpy"),
+        (["--peers", "caffe"], "peers: 'caffe' is unknown; known: torch, "),
+        (["--seconds", "0"], "seconds must be a positive number, got 0.0"),
+        (["--threads", "0"], "threads must be from 1 to "),
+        (["--json", "missing/record.json"], "json: missing is no folder"),
+        (["--plot", "missing/times.png"], "plot: missing is no folder"),
+        (["--plot", "times.pdf"], "plot: the file must end in .png, got times.pdf"),
+    ],
+)
+def test_bench_refuses_what_it_cannot_do(arguments, message):
+    result = run("bench", *arguments)
+    assert result.exit_code == 2
+    assert f"miniae: {message}" in result.output
+    assert result.output.count("\n") == 1

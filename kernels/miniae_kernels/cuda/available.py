@@ -8,7 +8,7 @@ import importlib
 import importlib.util
 from typing import Any
 
-INSTALL = 'pip install "miniae[cuda]"'
+INSTALL = 'pip install "miniae[cuda13]" (or miniae[cuda12], where the driver is one for CUDA 12)'
 
 
 def why_not() -> str | None:
@@ -37,7 +37,7 @@ def why_not() -> str | None:
     if driver < 1000 * (runtime // 1000):  # any driver of the same major version will do
         return (
             f"the NVIDIA driver is for CUDA up to {version(driver)} but the installed CuPy is built for CUDA "
-            f"{version(runtime)}: update the driver, or install the CuPy for CUDA {driver // 1000}"
+            f'{version(runtime)}: update the driver, or pip install "miniae[cuda{driver // 1000}]"'
         )
     return _cannot_allocate(cupy)
 
