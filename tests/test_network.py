@@ -2,17 +2,17 @@
 
 from dataclasses import dataclass
 
-import miniae_kernels
 import numpy as np
 import pytest
-from miniae_kernels import Kernels
 
+import miniae_kernels
 from miniae.backends import backend
 from miniae.gradcheck import check, check_function
 from miniae.layers import ELU, Dense, KLSparsity, L1Sparsity, Layer, LeakyReLU, Parameter, ReLU, Sigmoid, Tanh
 from miniae.models import Autoencoder, NetworkModel
 from miniae.network import Sequential
 from miniae.ops import Pair, dense_backward, dense_forward, sigmoid_backward, sigmoid_forward
+from miniae_kernels import Kernels
 
 
 def batch(n=7, d=6, seed=0):

@@ -34,13 +34,12 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.signal import convolve2d
 
-from miniae import check, check_pair, fit, ops, plots
+from miniae import check, check_pair, fit, loops, ops, plots
 from miniae.backends import Backend, backend
 from miniae.data import digits
 from miniae.layers import Conv2d, MaxPool2d
 from miniae.models import ConvAutoencoder
 from miniae.network import Sequential
-from miniae import loops
 from miniae.ops.convolution import CHUNK, rows
 from miniae.ops.upsample2d import enlarging
 from miniae.ops.windows import windows

@@ -100,3 +100,12 @@ def dense(name: str = "identity") -> Pair:
         return dx, dw, db
 
     return Pair(forward, backward, linear=OPS["dense"].linear if name == "identity" else ())
+
+
+BEHIND = [name for name in ACTIVATIONS if name != "identity"]  # the activations that do something
+PAIRS = {
+    "dense": dense(),
+    **{name: activation(name) for name in BEHIND},
+    **{f"dense_{name}": dense(name) for name in BEHIND},
+}
+FUSED = {("dense", name): f"dense_{name}" for name in BEHIND}

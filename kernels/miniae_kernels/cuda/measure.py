@@ -1,17 +1,25 @@
 """How fast kernels run, beside what the device can do: only where there is a GPU.
 
+``python -m miniae_kernels.cuda.measure`` runs the comparison of every file, ``--json FILE`` keeps what was measured.
+
 Two limits are measured on the spot: the bandwidth of copying a large array, and the rate of a large matrix product. A
 kernel that moves memory is held against the first, one that multiplies against the second. Arrays should be larger
 than the device's cache (50 MB on an H100), or the second run finds them there.
 """
 
+import argparse
+import importlib
+import json
+import pkgutil
 import statistics
 from collections.abc import Callable, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+import miniae_kernels.cuda
 from miniae_kernels.cuda.available import why_not
 
 ROUNDS = 20
@@ -45,13 +53,27 @@ class Case(NamedTuple):
 
 
 class Row(NamedTuple):
-    """What was measured of a :class:`Case`: the largest error relative to the largest value, and the time."""
+    """What was measured of a :class:`Case`.
 
+    Attributes:
+        title, name: what is computed, and which way.
+        error: the largest, relative to the largest value.
+        milliseconds: the median.
+        bandwidth: GB/s; ``of_copy`` is the share of what a copy reaches.
+        rate: TFLOP/s; ``of_product`` is the share of what a large matrix product reaches. Both 0 where memory counts.
+    """
+
+    title: str
     name: str
     error: float
     milliseconds: float
     bandwidth: float
+    of_copy: float
     rate: float
+    of_product: float
+
+
+MEASURED: list[Row] = []
 
 
 def compare(title: str, *cases: Case, got: Callable[[], Any], expected: Any) -> Sequence[Row]:
@@ -63,21 +85,20 @@ def compare(title: str, *cases: Case, got: Callable[[], Any], expected: Any) -> 
         got: the array that the last run wrote.
         expected: what it should be, a NumPy array in float64.
     """
-    rows = []
+    first = len(MEASURED)
     print(f"{title}\n{'':24} {'error':>9} {'ms':>9} {'GB/s':>7} {'of copy':>8} {'TFLOP/s':>8} {'of GEMM':>8}")
     for case in cases:
         got().fill(float("nan"))
         case.run()
         error = float(np.abs(got().get() - expected).max() / np.abs(expected).max())
         ms = milliseconds(case.run)
-        row = Row(case.name, error, ms, case.moved / ms / 1e6, case.operations / ms / 1e9)
-        rows.append(row)
-        done = f"{row.rate:8.2f} {row.rate / matmul_rate():8.0%}" if case.operations else ""
-        print(
-            f"{row.name:24} {row.error:9.1e} {row.milliseconds:9.4f} {row.bandwidth:7.0f} "
-            f"{row.bandwidth / copy_bandwidth():8.0%} {done}"
-        )
-    return rows
+        bandwidth, rate = case.moved / ms / 1e6, case.operations / ms / 1e9
+        share = rate / matmul_rate() if case.operations else 0.0
+        row = Row(title, case.name, error, ms, bandwidth, bandwidth / copy_bandwidth(), rate, share)
+        done = f"{rate:8.2f} {share:8.0%}" if case.operations else ""
+        print(f"{row.name:24} {error:9.1e} {ms:9.4f} {bandwidth:7.0f} {row.of_copy:8.0%} {done}")
+        MEASURED.append(row)
+    return MEASURED[first:]
 
 
 def milliseconds(run: Callable[[], Any]) -> float:
@@ -114,3 +135,26 @@ def matmul_rate() -> float:
 
     a, b, c = (cupy.ones((8192, 8192), cupy.float32) for _ in range(3))
     return 2 * 8192**3 / milliseconds(lambda: matmul(a, b, c)) / 1e9
+
+
+def main() -> None:
+    """Run the comparisons of all files."""
+    require_gpu()
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--json", type=Path, help="file to write what was measured to")
+    path = parser.parse_args().json
+    for name in (each.name for each in pkgutil.iter_modules(miniae_kernels.cuda.__path__)):
+        module = importlib.import_module(f"miniae_kernels.cuda.{name}")
+        if name not in TOOLS and hasattr(module, "main"):
+            module.main()
+    if path:
+        limits = {"copy GB/s": copy_bandwidth(), "product TFLOP/s": matmul_rate()}
+        path.write_text(json.dumps({"limits": limits, "rows": [row._asdict() for row in MEASURED]}, indent=1))
+
+
+TOOLS = ("compile", "log", "measure")  # whose main is no comparison
+
+if __name__ == "__main__":
+    from miniae_kernels.cuda import measure  # the module that the others add their rows to: this one runs as __main__
+
+    measure.main()

@@ -5,17 +5,54 @@ from typing import Any
 
 from miniae.ops import Pair
 from miniae_kernels import Kernels
-from miniae_kernels.cuda.activations import ACTIVATIONS
+from miniae_kernels.cuda import (
+    conv2d,
+    conv_transpose2d,
+    dense,
+    dropout,
+    kl_sparsity,
+    losses,
+    max_pool2d,
+    mean_pool2d,
+    softmax,
+    softmax_cross_entropy,
+    top_k,
+    top_k_dense,
+    upsample2d,
+    weight_penalties,
+)
+from miniae_kernels.cuda.captured import steps
 from miniae_kernels.cuda.checks import checked
-from miniae_kernels.cuda.dense import activation, dense
+from miniae_kernels.cuda.noise import DRAWS
+from miniae_kernels.cuda.optimizers import UPDATES
 
-PAIRS: dict[str, Pair] = {
-    **{name: activation(name) for name in ACTIVATIONS if name != "identity"},
-    **{f"dense_{name}": dense(name) for name in ACTIVATIONS if name != "identity"},
-    "dense": dense(),
-}
-COSTS: dict[str, Callable[..., Any]] = {}
-FUSED: dict[tuple[str, ...], str] = {("dense", name): f"dense_{name}" for name in ACTIVATIONS if name != "identity"}
+# Every file says which of the tables below its kernels belong to.
+FILES = (
+    conv2d,
+    conv_transpose2d,
+    dense,
+    dropout,
+    kl_sparsity,
+    losses,
+    max_pool2d,
+    mean_pool2d,
+    softmax,
+    softmax_cross_entropy,
+    top_k,
+    top_k_dense,
+    upsample2d,
+    weight_penalties,
+)
+
+
+def merged(table: str) -> dict[Any, Any]:
+    """What the files have under this name, ``"PAIRS"``, ``"COSTS"`` or ``"FUSED"``, in one table."""
+    return {key: value for file in FILES for key, value in getattr(file, table, {}).items()}
+
+
+PAIRS: dict[str, Pair] = merged("PAIRS")
+COSTS: dict[str, Callable[..., Any]] = merged("COSTS")
+FUSED: dict[tuple[str, ...], str] = merged("FUSED")
 
 
 def load() -> Kernels:
@@ -28,7 +65,7 @@ def load() -> Kernels:
 
     reason = why_not()
     if reason:
-        raise RuntimeError(reason)
+        raise RuntimeError(f"backend 'cuda': {reason}")
     return Kernels(
         array_module="cupy",
         pairs={
@@ -37,4 +74,7 @@ def load() -> Kernels:
         },
         costs={name: checked(name, cost) for name, cost in COSTS.items()},
         fused=FUSED,
+        draws=DRAWS,
+        updates=UPDATES,
+        steps=steps,
     )

@@ -1,0 +1,203 @@
+"""Training on the GPU backend, captured and replayed, against training on the CPU."""
+
+import numpy as np
+import pytest
+
+from miniae import fit
+from miniae.backends import backend
+from miniae.callbacks import EarlyStopping
+from miniae.diverged import TrainingDiverged
+from miniae.layers import BatchNorm, Dense, Dropout, GaussianNoise, ReLU, Sigmoid
+from miniae.models import (
+    Autoencoder,
+    GenerativeAdversarialNetwork,
+    NetworkModel,
+    SoftmaxRegression,
+    SparseAutoencoder,
+    TopKDictionary,
+    VariationalAutoencoder,
+)
+from miniae.optimizers import SGD, Adam
+from miniae.schedules import StepDecay
+from miniae_kernels.cuda import captured, gemm
+
+RNG = np.random.default_rng(0)
+X = RNG.uniform(0.1, 0.9, (11, 6))  # batches of 4, 4 and 3: two graphs
+
+
+def sparse(**options):
+    return SparseAutoencoder(6, 3, rho=0.2, beta=0.5, weight_decay=1e-3, **options)
+
+
+def both(gpu, make, x=X, target=None, **options):
+    """The same training on the CPU and on the GPU."""
+    cpu = make()
+    on_cpu = fit(cpu, x, target, progress=False, **options)
+    model = make(backend="cuda")
+    on_gpu = fit(model, gpu.asarray(x), None if target is None else gpu.asarray(target), progress=False, **options)
+    return (cpu, on_cpu), (model, on_gpu)
+
+
+def agree(one, other, rtol=1e-10):
+    (cpu, on_cpu), (model, on_gpu) = one, other
+    assert on_cpu.keys() == on_gpu.keys()
+    for name, curve in on_cpu.items():
+        np.testing.assert_allclose(on_gpu[name], curve, rtol=rtol)
+    np.testing.assert_allclose(model.theta.get(), cpu.theta, rtol=rtol, atol=1e-12)
+
+
+def test_replayed_steps_train_as_the_cpu_does(gpu):
+    agree(*both(gpu, sparse, epochs=2, batch_size=4, optimizer=Adam(StepDecay(0.1, 0.5, 2))))
+
+
+def test_replays_equal_steps_launched_one_by_one(gpu):
+    """To the last bit: the same kernels, in the same order, on the same numbers."""
+    ends = []
+    for captures in (True, False):
+        model = sparse(backend="cuda", dtype="float32")
+        steps = captured.CapturedSteps(model, *2 * (gpu.asarray(X.astype("float32")),), Adam(0.05), None, seed=0)
+        steps.captures = captures
+        for epoch in range(2):
+            steps.begin(np.random.default_rng(epoch).permutation(11), 4)
+            for _ in range(3):
+                steps.step()
+            cost = steps.end()["cost"]
+        assert len(steps.graphs) == (2 if captures else 0)
+        state = next(iter(steps.turns.values())).state
+        ends.append((cost, model.theta.get(), state["mean"].get(), state["mean_square"].get()))
+    for one, other in zip(*ends, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_step_is_run_only_to_be_recorded(gpu, monkeypatch):
+    """Two sizes of batches, each run to warm up and once to be captured; all else is replayed."""
+    sizes, run = [], captured.CapturedSteps._run
+    monkeypatch.setattr(captured.CapturedSteps, "_run", lambda self, size: (sizes.append(size), run(self, size)))
+    fit(sparse(backend="cuda"), gpu.asarray(X), epochs=3, batch_size=4, progress=False)
+    assert sizes == [4] * (captured.WARM_UPS + 1) + [3] * (captured.WARM_UPS + 1)
+
+
+def test_float32_agrees_to_its_rounding(gpu):
+    one, other = both(gpu, lambda **options: sparse(dtype="float32", **options), x=X.astype("float32"), epochs=2)
+    assert other[0].theta.dtype == "float32"
+    agree(one, other, rtol=1e-4)
+
+
+@pytest.mark.parametrize("clip_norm", [1e-3, 1e3])
+def test_gradients_are_clipped_on_the_device(gpu, clip_norm):
+    agree(*both(gpu, sparse, epochs=1, batch_size=4, optimizer=SGD(0.5), clip_norm=clip_norm))
+
+
+def test_labels_are_gathered_as_well(gpu):
+    labels = np.arange(11) % 3
+    agree(*both(gpu, lambda **options: SoftmaxRegression(6, 3, **options), target=labels, epochs=2, batch_size=4))
+
+
+def test_noise_is_drawn_anew_at_every_replay(gpu):
+    """As the CPU draws it: the counter on the device says which step it is."""
+
+    def noisy(**options):
+        layers = [Dense(6, 5), ReLU(), Dropout(0.4)]
+        return Autoencoder([*layers, GaussianNoise(0.1)], [Dense(5, 6), Sigmoid()], **options)
+
+    agree(*both(gpu, noisy, epochs=2, batch_size=4))
+
+
+def test_running_statistics_are_kept(gpu):
+    def normalised(**options):
+        return Autoencoder([Dense(6, 4, bias=False), BatchNorm(4), ReLU()], [Dense(4, 6), Sigmoid()], **options)
+
+    (cpu, on_cpu), (model, on_gpu) = both(gpu, normalised, epochs=2, batch_size=4)
+    agree((cpu, on_cpu), (model, on_gpu))
+    np.testing.assert_allclose(model.buffers.get(), cpu.buffers, rtol=1e-10)
+    assert not np.array_equal(cpu.buffers, normalised().buffers)
+
+
+def test_a_game_takes_both_its_turns(gpu):
+    def game(**options):
+        generator, discriminator = [Dense(2, 4), ReLU(), Dense(4, 6)], [Dense(6, 4), ReLU(), Dense(4, 1)]
+        return GenerativeAdversarialNetwork(generator, discriminator, latent=2, **options)
+
+    agree(*both(gpu, game, epochs=2, batch_size=4))
+
+
+def test_a_variational_autoencoder_draws_its_codes(gpu):
+    agree(*both(gpu, lambda **options: VariationalAutoencoder(6, 4, 2, **options), epochs=1, batch_size=4))
+
+
+def test_early_stopping_puts_theta_back_in_place(gpu):
+    options = {"epochs": 9, "batch_size": 4, "validation": 0.3, "optimizer": SGD(20.0)}
+    one, other = both(gpu, sparse, callbacks=[EarlyStopping(2)], **options)
+    assert one[1].stopped
+    assert one[1].stopped.split("(")[0] == other[1].stopped.split("(")[0]
+    agree(one, other, rtol=1e-8)
+
+
+def test_another_theta_is_captured_anew(gpu):
+    """A callback may put a new array in the place of theta; steps on the old one would be lost."""
+    cpu, model = sparse(), sparse(backend="cuda")
+
+    def anew(epoch):
+        epoch.model.theta = epoch.model.theta.copy()
+
+    fit(cpu, X, epochs=3, batch_size=4, progress=False, callbacks=[anew])
+    fit(model, gpu.asarray(X), epochs=3, batch_size=4, progress=False, callbacks=[anew])
+    np.testing.assert_allclose(model.theta.get(), cpu.theta, rtol=1e-10, atol=1e-12)
+
+
+def test_divergence_is_told_with_the_theta_of_the_last_finite_step(gpu):
+    """In float32, a rate of 1e30 overflows within a few steps; on both sides at the same one."""
+
+    def linear(**options):
+        return NetworkModel([Dense(6, 6)], "squared_error", dtype="float32", **options)
+
+    x, messages, thetas = X.astype("float32"), [], []
+    for model, data in ((linear(), x), (linear(backend="cuda"), gpu.asarray(x))):
+        with pytest.raises(TrainingDiverged) as error:
+            fit(model, data, data, epochs=5, batch_size=4, optimizer=SGD(1e15), progress=False)
+        messages.append(str(error.value))
+        thetas.append(model.theta if model.backend.name == "numpy" else model.theta.get())
+    assert messages[0] == messages[1]
+    assert np.isfinite(thetas[1]).all()
+    np.testing.assert_allclose(thetas[1], thetas[0], rtol=1e-3)
+
+
+def test_a_model_that_reads_back_is_launched_kernel_by_kernel(gpu):
+    """Whether a dictionary has dead units is asked on the host."""
+
+    def dictionary(**options):
+        return TopKDictionary(6, 8, k=2, **options)
+
+    cpu, model = dictionary(), dictionary(backend="cuda")
+    fit(cpu, X, epochs=2, batch_size=4, progress=False)
+    with pytest.warns(RuntimeWarning, match="a step of TopKDictionary cannot be captured"):
+        fit(model, gpu.asarray(X), epochs=2, batch_size=4, progress=False)
+    np.testing.assert_allclose(model.theta.get(), cpu.theta, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(model.buffers.get(), cpu.buffers)
+
+
+def test_without_the_binding_steps_are_not_captured_and_that_is_said(gpu, monkeypatch):
+    monkeypatch.setattr(gemm, "can_be_captured", lambda: False)
+    cpu, model = sparse(), sparse(backend="cuda")
+    fit(cpu, X, epochs=1, batch_size=4, progress=False)
+    with pytest.warns(RuntimeWarning, match=r'nvmath-python is not installed.*pip install "miniae\[cuda13\]"'):
+        fit(model, gpu.asarray(X), epochs=1, batch_size=4, progress=False)
+    np.testing.assert_allclose(model.theta.get(), cpu.theta, rtol=1e-10, atol=1e-12)
+
+
+def test_a_rule_of_ones_own_runs_its_own_update(gpu):
+    class Halved(SGD):
+        def update(self, theta, gradient, state):
+            super().update(theta, gradient / 2, state)
+
+    agree(*both(gpu, sparse, epochs=1, batch_size=4, optimizer=Halved(0.1)))
+
+
+def test_models_move_between_backends(gpu):
+    model = sparse().to("cuda")
+    assert isinstance(model.theta, gpu.ndarray)
+    fit(model, gpu.asarray(X), epochs=1, progress=False)
+    cost = model.cost(model.theta, gpu.asarray(X))
+    assert model.to("numpy").cost(model.theta, X) == pytest.approx(cost, rel=1e-12)
+    assert isinstance(model.theta, np.ndarray)
+    assert backend("cuda").xp is gpu
