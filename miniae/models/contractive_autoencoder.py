@@ -146,7 +146,7 @@ def squared_jacobian_norms(
     """
     s = a * (1 - a)
     c = (w * w).sum(axis=0)
-    norms = (s * s) @ c  # (3)
+    norms = (s * s * c).sum(axis=1)  # (3)
     dw = 2 * w * (s * s).sum(axis=0)  # (4)
     da = 2 * s * (1 - 2 * a) * c  # (5)
     return norms, da, dw

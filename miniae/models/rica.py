@@ -11,17 +11,16 @@ from miniae.context import Context, Shape
 from miniae.init import initializer
 from miniae.layers.base import Parameter
 from miniae.layers.images import whole
-from miniae.losses import check_values, squared_error
+from miniae.losses import check_values
 from miniae.models.base import Model, check_batch
 from miniae.network import Parameters
 
 
 class Tape(NamedTuple):
-    """What the forward pass leaves: weights, input, components, and the two terms' gradients by z and by y."""
+    """What the forward pass leaves: the caches of both products, and the two terms' gradients by z and by y."""
 
-    w: Array
-    x: Array
-    z: Array
+    there: Any
+    back: Any
     dz: Array
     dy: Array
 
@@ -101,20 +100,22 @@ class RICA(Model):
 
     def forward(self, theta: Array, x: Array, target: Array, ctx: Context) -> tuple[Any, Tape]:
         """J of (3), and the tape."""
-        w = self.layout.views(theta)["w"]
-        z = x @ w  # (1)
+        w, dense = self.layout.views(theta)["w"], self.backend.pairs["dense"].forward
+        z, there = dense(x, w)  # (1)
         q = self.backend.xp.sqrt(z * z + self.eps)  # (2)
-        loss, dy = squared_error(z @ w.T, target, reduce=ctx.reduce)
+        y, back = dense(z, w.T)
+        loss, dy = self.backend.costs["squared_error"](y, target, reduce=ctx.reduce)
         total, m = ctx.reduce(q.sum(), len(x))
         strength = self.sparsity / m
-        return loss + strength * total, Tape(w, x, z, strength * z / q, dy)  # (3)
+        return loss + strength * total, Tape(there, back, strength * z / q, dy)  # (3)
 
     def backward(self, tape: Tape, ctx: Context, gradient: Array) -> None:
         """dw of (5)."""
-        w, x, z, dz, dy = tape
+        dense = self.backend.pairs["dense"].backward
         if "w" not in self.frozen:
-            dz = dz + dy @ w  # (4)
-            self.layout.views(gradient)["w"][...] += x.T @ dz + dy.T @ z  # (5)
+            dz, dw_back, _ = dense(tape.dy, tape.back)
+            _, dw_there, _ = dense(dz + tape.dz, tape.there, needs=("w",))  # (4)
+            self.layout.views(gradient)["w"][...] += dw_there + dw_back.T  # (5)
 
     def encode(self, x: Array) -> Array:
         """The components (N, K) of a batch, with the current theta."""

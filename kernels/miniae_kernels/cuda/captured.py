@@ -172,10 +172,13 @@ class CapturedSteps(Steps):
 
     def _end_capture(self, size: int) -> None:
         try:
-            self.graphs[size] = self.stream.end_capture()
+            graph = self.stream.end_capture()
         except Exception:
             if self.captures:  # otherwise it is the echo of the error that has been told
                 raise
+        else:
+            if self.captures:
+                self.graphs[size] = graph
 
     def _changed(self) -> list[Array]:
         """Every array that a step leaves other than it was and that counts afterwards."""

@@ -18,15 +18,17 @@ from miniae.network import Parameters
 class Tape(NamedTuple):
     """What the forward pass leaves.
 
-    ``dense`` and ``activation`` are caches; ``dz`` and ``dd`` gradients that further costs send to z and d.
+    ``encoding``, ``activation`` and ``decoding`` are caches; ``dz`` and ``dd`` gradients that further costs send to z
+    and d.
     """
 
     d: Array
     lengths: Array
-    dense: Any
+    encoding: Any
     z: Array
     activation: Any
     a: Array
+    decoding: Any
     y: Array
     dy: Array
     dz: Any = 0.0
@@ -122,22 +124,23 @@ class Dictionary(Model):
 
     def forward(self, theta: Array, x: Array, target: Array, ctx: Context) -> tuple[Any, Tape]:
         """The cost (3), and the tape."""
-        params = self.layout.views(theta)
+        params, dense = self.layout.views(theta), self.backend.pairs["dense"].forward
         d, lengths = unit_rows(params["w2"])
-        z, dense = self.backend.pairs["dense"].forward(x - params["b2"], params["w1"], params["b1"])
+        z, encoding = dense(x - params["b2"], params["w1"], params["b1"])
         a, penalty, activation = self.activate(params, z, ctx)  # (1)
-        y = a @ d + params["b2"]  # (2)
+        y, decoding = dense(a, d, params["b2"])  # (2)
         loss, dy = self.backend.costs["squared_error"](y, target, reduce=ctx.reduce)
-        return loss + penalty, Tape(d, lengths, dense, z, activation, a, y, dy)  # (3)
+        return loss + penalty, Tape(d, lengths, encoding, z, activation, a, decoding, y, dy)  # (3)
 
     def backward(self, tape: Tape, ctx: Context, gradient: Array) -> None:
         """Equations (4) and (5)."""
-        dd = tape.a.T @ tape.dy + tape.dd
-        dz, others = self.activate_backward(tape.dy @ tape.d.T, tape.activation)  # (4)
+        dense = self.backend.pairs["dense"].backward
+        da, dd, db2 = dense(tape.dy, tape.decoding)
+        dz, others = self.activate_backward(da, tape.activation)  # (4)
         dz += tape.dz
-        dx, dw1, db1 = self.backend.pairs["dense"].backward(dz, tape.dense)
-        db2 = (tape.dy - dx).sum(axis=0)  # (5)
-        dw2 = unit_rows_backward(dd, tape.d, tape.lengths)
+        dx, dw1, db1 = dense(dz, tape.encoding)
+        db2 -= dx.sum(axis=0)  # (5)
+        dw2 = unit_rows_backward(dd + tape.dd, tape.d, tape.lengths)
         views = self.layout.views(gradient)
         for name, found in {"w1": dw1, "b1": db1, "w2": dw2, "b2": db2, **others}.items():
             if name not in self.frozen:
