@@ -11,6 +11,7 @@ It needs ``pip install "miniae[cuda-compile]"`` and no driver.
 import re
 import sys
 from collections.abc import Iterable
+from functools import cache
 from importlib.metadata import version
 from typing import NamedTuple
 
@@ -65,12 +66,27 @@ def every_kernel() -> list[Kernel]:
     return sorted(ours, key=lambda kernel: kernel.label)
 
 
-def compiled(kernel: Kernel, architecture: str, dtype: str) -> Compiled:
-    """Compile a kernel: Python to PTX by Numba, PTX to machine code by NVIDIA's linker, which reports on it."""
-    from cuda.core import Linker, LinkerOptions, ObjectCode
-
+@cache
+def ptx_of(kernel: Kernel, architecture: str, dtype: str) -> str:
+    """What Numba makes of a kernel: PTX, which machines of this architecture and all newer ones take."""
     signature = types.void(*kernel.signature(np.dtype(dtype)))
     ptx, _ = cuda.compile_ptx(kernel.body, signature, cc=ARCHITECTURES[architecture])
+    return str(ptx)
+
+
+def compiled(kernel: Kernel, architecture: str, dtype: str, ptx_for: str = "") -> Compiled:
+    """Compile a kernel: Python to PTX by Numba, PTX to machine code by NVIDIA's linker, which reports on it.
+
+    Args:
+        kernel: the kernel.
+        architecture: the one to make machine code for, a name of :data:`ARCHITECTURES`.
+        dtype: what ``real`` stands for.
+        ptx_for: the architecture of the PTX, ``architecture`` or an older one. Numba's part takes a hundred times as
+            long as the linker's, and is much the same for all.
+    """
+    from cuda.core import Linker, LinkerOptions, ObjectCode
+
+    ptx = ptx_of(kernel, ptx_for or architecture, dtype)
     options = LinkerOptions(arch=architecture, ptxas_options=["-v"], verbose=True)
     linker = Linker(ObjectCode.from_ptx(ptx.encode()), options=options)
     linker.link("cubin")

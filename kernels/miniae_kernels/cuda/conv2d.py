@@ -24,8 +24,7 @@ from miniae.arrays import check_cotangent, check_floats, output
 from miniae.ops import OPS, Pair
 from miniae.ops.windows import Padding, Windows, check_images, check_kernel, windows
 from miniae_kernels.cuda.activations import ACTIVATIONS
-from miniae_kernels.cuda.bias_activation import activate, activate_backward
-from miniae_kernels.cuda.columns import column_sums
+from miniae_kernels.cuda.bias_activation import activate, back_through
 from miniae_kernels.cuda.convolution import correlate, kernel_gradient, spread
 
 
@@ -63,8 +62,7 @@ def conv2d(name: str = "identity") -> Pair:
         at = windows("conv2d", x.shape[1:3], w.shape[:2], stride, padding)
         y = output("conv2d", out, (x.shape[0], *at.out, w.shape[3]), x)
         correlate(x, w, at, y)
-        if b is not None or name != "identity":
-            activate(name, y, b, y, p)
+        activate(name, y, b, y, p)
         return y, Conv2dCache(x, w, y, p, b is not None, at)
 
     def backward(
@@ -73,14 +71,10 @@ def conv2d(name: str = "identity") -> Pair:
         x, w, y, p, has_bias, at = cache
         check_cotangent("conv2d", dy, y.shape, y.dtype)
         out = out or {}
-        dz, dx, dw, db = dy, None, None, None
+        dx = dw = db = None
         if "b" in needs and has_bias:
             db = output("conv2d", out.get("b"), w.shape[3:], x)
-        if name != "identity":
-            dz = output("conv2d", None, dy.shape, dy)
-            activate_backward(name, dy, y, dz, db, p)
-        elif db is not None:
-            column_sums(dy, db)
+        dz = back_through(name, dy, y, db, p)
         if "x" in needs:
             dx = output("conv2d", out.get("x"), x.shape, x)
             spread(dz, w, at, dx)

@@ -25,8 +25,7 @@ from miniae.arrays import check_cotangent, check_floats, output
 from miniae.ops import OPS, Pair
 from miniae.ops.windows import Padding, Windows, check_images, check_kernel, transposed_windows
 from miniae_kernels.cuda.activations import ACTIVATIONS
-from miniae_kernels.cuda.bias_activation import activate, activate_backward
-from miniae_kernels.cuda.columns import column_sums
+from miniae_kernels.cuda.bias_activation import activate, back_through
 from miniae_kernels.cuda.convolution import correlate, kernel_gradient, spread
 
 
@@ -65,8 +64,7 @@ def conv_transpose2d(name: str = "identity") -> Pair:
         at = transposed_windows("conv_transpose2d", x.shape[1:3], w.shape[:2], stride, padding, output_padding)
         y = output("conv_transpose2d", out, (x.shape[0], *at.size, w.shape[2]), x)
         spread(x, w, at, y)
-        if b is not None or name != "identity":
-            activate(name, y, b, y, p)
+        activate(name, y, b, y, p)
         return y, ConvTranspose2dCache(x, w, y, p, b is not None, at)
 
     def backward(
@@ -79,14 +77,10 @@ def conv_transpose2d(name: str = "identity") -> Pair:
         x, w, y, p, has_bias, at = cache
         check_cotangent("conv_transpose2d", dy, y.shape, y.dtype)
         out = out or {}
-        dz, dx, dw, db = dy, None, None, None
+        dx = dw = db = None
         if "b" in needs and has_bias:
             db = output("conv_transpose2d", out.get("b"), w.shape[2:3], x)
-        if name != "identity":
-            dz = output("conv_transpose2d", None, dy.shape, dy)
-            activate_backward(name, dy, y, dz, db, p)
-        elif db is not None:
-            column_sums(dy, db)
+        dz = back_through(name, dy, y, db, p)
         if "x" in needs:
             dx = output("conv_transpose2d", out.get("x"), x.shape, x)
             correlate(dz, w, at, dx)

@@ -20,8 +20,7 @@ from miniae.arrays import check_cotangent, check_floats, output
 from miniae.ops import OPS, Pair
 from miniae.ops.dense import check_dense
 from miniae_kernels.cuda.activations import ACTIVATIONS
-from miniae_kernels.cuda.bias_activation import activate, activate_backward
-from miniae_kernels.cuda.columns import column_sums
+from miniae_kernels.cuda.bias_activation import activate, activate_backward, back_through
 from miniae_kernels.cuda.gemm import matmul
 
 
@@ -73,8 +72,7 @@ def dense(name: str = "identity") -> Pair:
             check(x, p)
         y = output("dense", out, (x.shape[0], w.shape[1]), x)
         matmul(x, w, y)
-        if b is not None or name != "identity":
-            activate(name, y, b, y, p)
+        activate(name, y, b, y, p)
         return y, DenseCache(x, w, y, p, b is not None)
 
     def backward(
@@ -83,14 +81,10 @@ def dense(name: str = "identity") -> Pair:
         x, w, y, p, has_bias = cache
         check_cotangent("dense", dy, y.shape, y.dtype)
         out = out or {}
-        dz, dx, dw, db = dy, None, None, None
+        dx = dw = db = None
         if "b" in needs and has_bias:
             db = output("dense", out.get("b"), w.shape[1:], x)
-        if name != "identity":
-            dz = output("dense", None, dy.shape, dy)
-            activate_backward(name, dy, y, dz, db, p)
-        elif db is not None:
-            column_sums(dy, db)
+        dz = back_through(name, dy, y, db, p)
         if "x" in needs:
             dx = output("dense", out.get("x"), x.shape, x)
             matmul(dz, w, dx, transpose_b=True)
