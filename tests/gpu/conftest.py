@@ -41,7 +41,7 @@ def gpu(request, monkeypatch):
     if request.param == "device":
         yield real_gpu()
         return
-    from miniae_kernels.cuda import gemm, launch
+    from miniae_kernels.cuda import captured, gemm, launch
 
     cupy = standin.install(monkeypatch)
 
@@ -53,9 +53,12 @@ def gpu(request, monkeypatch):
     monkeypatch.setattr(launch, "run", run)
     monkeypatch.setattr(gemm, "can_be_captured", lambda: True)
     standin_cublas.install(monkeypatch)
-    gemm._handle.cache_clear()
+    kept = gemm._handle, captured.stream_of  # for as long as the program runs: of CuPy itself, or of the stand-in
+    for made in kept:
+        made.cache_clear()
     yield cupy
-    gemm._handle.cache_clear()
+    for made in kept:
+        made.cache_clear()
 
 
 @cache

@@ -1,5 +1,7 @@
 """Training on the GPU backend, captured and replayed, against training on the CPU."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -176,6 +178,27 @@ def test_a_model_that_reads_back_is_launched_kernel_by_kernel(gpu):
         fit(model, gpu.asarray(X), epochs=2, batch_size=4, progress=False)
     assert len(told) == 1
     np.testing.assert_allclose(model.theta.get(), cpu.theta, rtol=1e-9, atol=1e-12)
+
+
+def test_steps_left_under_way_are_waited_for(gpu, monkeypatch):
+    """After Ctrl-C nobody ends the epoch; theta and the memory of the steps belong to them until they are done."""
+    steps = captured.CapturedSteps(sparse(backend="cuda"), *2 * (gpu.asarray(X),), Adam(), None, seed=0)
+    steps.begin(np.arange(11), 4)
+    steps.step()
+    waited, synchronize = [], type(steps.stream).synchronize
+    monkeypatch.setattr(type(steps.stream), "synchronize", lambda self: (waited.append(self), synchronize(self)))
+    del steps
+    assert len(waited) == 1
+
+
+def test_trainings_of_a_thread_share_a_stream_and_threads_do_not(gpu):
+    model, x = sparse(backend="cuda"), gpu.asarray(X)
+
+    def stream():
+        return captured.CapturedSteps(model, x, x, Adam(), None, seed=0).stream.ptr
+
+    with ThreadPoolExecutor(1) as other:
+        assert stream() == stream() != other.submit(stream).result()
 
 
 def test_without_the_binding_steps_are_not_captured_and_that_is_said(gpu, monkeypatch):

@@ -12,7 +12,9 @@ arguments and addresses, so that
 - a batch of another size, such as the last of an epoch, is another graph.
 """
 
+import threading
 import warnings
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -43,13 +45,16 @@ class CapturedSteps(Steps):
     step left it.
     """
 
+    under_way = False  # whether a step may have been started that nobody has waited for
+
     def __init__(
         self, model: Model, x: Array, target: Array, optimizer: Optimizer, clip_norm: float | None, seed: int
     ) -> None:
         import cupy
 
-        self.stream = cupy.cuda.Stream(non_blocking=True)
-        self.pool = cupy.cuda.MemoryPool()
+        self.stream = stream_of(cupy.cuda.Device().id, threading.get_ident())
+        # A pool for each graph: one that runs short gives back what it takes to be unused, and a graph may need it.
+        self.pools: dict[int, Any] = {}
         self.graphs: dict[int, Any] = {}
         self.captures = gemm.can_be_captured()
         if not self.captures:
@@ -92,7 +97,10 @@ class CapturedSteps(Steps):
         import cupy
 
         size = min(self.batch_size, self.order.size - self.taken * self.batch_size)
-        with self.stream, cupy.cuda.using_allocator(self.pool.malloc):
+        if size not in self.pools:
+            self.pools[size] = cupy.cuda.MemoryPool()
+        self.under_way = True
+        with self.stream, cupy.cuda.using_allocator(self.pools[size].malloc):
             if self.captures and size not in self.graphs:
                 self._capture(size)
             if self.captures:
@@ -101,6 +109,11 @@ class CapturedSteps(Steps):
                 self._run(size)
         self.taken += 1
 
+    def __del__(self) -> None:
+        """Wait for steps that Ctrl-C has left under way: they work on theta, and in memory that is now given back."""
+        if self.under_way:
+            self.stream.synchronize()
+
     def end(self) -> dict[str, float]:
         """The mean cost over the examples of the epoch, by the name of the turn.
 
@@ -108,6 +121,7 @@ class CapturedSteps(Steps):
             TrainingDiverged: if a step's cost or gradient was not finite.
         """
         self.stream.synchronize()
+        self.under_way = False
         halted, number, at = (int(value) for value in self.halt.get())
         if halted:
             self._explain(list(self.turns)[number], at)
@@ -199,6 +213,18 @@ class CapturedSteps(Steps):
         step = turn.count + at
         cost = float(turn.cost(x, target, cupy.full(1, step, cupy.uint32)))
         raise turn.diverged(x, cost, step)
+
+
+@cache
+def stream_of(device: int, thread: int) -> Any:
+    """The stream of all trainings of a thread on a device, the current one.
+
+    One for each training would do, but cuBLAS keeps a handle and memory for every stream it has ever worked on. Threads
+    must not share one: what one of them launches would end up in the graph that another is recording.
+    """
+    import cupy
+
+    return cupy.cuda.Stream(non_blocking=True)
 
 
 class Table:

@@ -61,7 +61,7 @@ class Kernel:
 
     def signature(self, real: Any) -> tuple[Any, ...]:
         """Numba's types of the arguments, with ``real`` standing for this dtype."""
-        return _signature(self.types, np.dtype(real).name)
+        return _signature(self.types, np.dtype(real))
 
     def compiled(self, real: Any) -> Any:
         """The kernel, compiled for the current device and one dtype. The first call compiles, .1 to .5 s."""
@@ -70,7 +70,8 @@ class Kernel:
         return self._compiled[real]
 
     def __getitem__(self, grid: tuple[Grid, Grid]) -> Callable[..., None]:
-        blocks, threads = grid
+        # Python's whole numbers: cuda-core refuses NumPy's, which a shape or a sum of sizes may have brought
+        blocks, threads = (tuple(map(int, size)) if isinstance(size, tuple) else int(size) for size in grid)
 
         def launch(*arguments: Any) -> None:
             if np.prod(blocks) > 0:  # an empty array needs no thread, and CUDA refuses a grid of none
@@ -151,10 +152,17 @@ def run(kernel: Kernel, blocks: Grid, threads: Grid, arguments: list[Any]) -> No
     import cupy
 
     real = kernel.real(tuple(arguments))
-    # Numba would wait for the stream that CuPy says the array belongs to. It is the stream we launch on, so that there
-    # is nothing to wait for; and in a stream that is being captured, waiting is an error.
-    ready = [cuda.as_cuda_array(a, sync=False) if hasattr(a, "__cuda_array_interface__") else a for a in arguments]
+    ready = [_for_numba(a) if hasattr(a, "__cuda_array_interface__") else a for a in arguments]
     kernel.compiled(real)[blocks, threads, _stream(cupy.cuda.get_current_stream().ptr)](*ready)
+
+
+def _for_numba(array: Any) -> Any:
+    """A CuPy array as Numba takes it, on no stream in particular.
+
+    Numba would wait for the stream that CuPy says the array belongs to. It is the stream we launch on, so that there is
+    nothing to wait for; and in a stream that is being captured, waiting is an error.
+    """
+    return cuda.from_cuda_array_interface({**array.__cuda_array_interface__, "stream": None}, owner=array)
 
 
 @cache
@@ -164,8 +172,8 @@ def _stream(pointer: int) -> Any:
 
 
 @cache
-def _signature(declared: str, real: str) -> tuple[Any, ...]:
-    arguments, _ = normalize_signature(f"void({declared.replace('real', real)})")
+def _signature(declared: str, real: Any) -> tuple[Any, ...]:
+    arguments, _ = normalize_signature(f"void({declared.replace('real', real.name)})")
     return tuple(arguments)
 
 

@@ -19,8 +19,11 @@ PARTS = {
     "tests": ("the tests on the device", "pytest tests/gpu -m gpu"),
     "kernels": ("every kernel beside the device's limits", "python -m miniae_kernels.cuda.measure"),
     "bench": ("training steps beside other libraries", "miniae bench --backend cuda --peers torch"),
-    "memcheck": ("memory errors", "compute-sanitizer --tool memcheck pytest tests/gpu -m gpu"),
-    "racecheck": ("races in shared memory", "compute-sanitizer --tool racecheck pytest tests/gpu -m gpu"),
+    "memcheck": ("memory errors", "compute-sanitizer --tool memcheck pytest tests/gpu/test_*_kernel.py -m gpu"),
+    "racecheck": (
+        "races in shared memory",
+        "compute-sanitizer --tool racecheck pytest tests/gpu/test_*_kernel.py -m gpu",
+    ),
 }
 
 
