@@ -20,6 +20,7 @@ class Peer(NamedTuple):
         module: where the function that makes the contender stands; imported when it is asked for.
         function: its name; it takes a model on the NumPy backend, a batch, an optimiser, and "cpu" or "cuda".
         images_only: whether it differs from the others on images alone.
+        gpu_only: whether it is for a GPU alone.
     """
 
     package: str
@@ -27,6 +28,7 @@ class Peer(NamedTuple):
     module: str
     function: str
     images_only: bool = False
+    gpu_only: bool = False
 
     def contender(self, model: NetworkModel, x: Array, optimizer: Optimizer, device: str) -> Contender:
         """The peer at the start of its training."""
@@ -38,6 +40,9 @@ PEERS = {
     "torch-eager": Peer("torch", "torch eager", "miniae.bench.torch_peer", "eager"),
     "torch-channels-last": Peer("torch", "torch channels-last", "miniae.bench.torch_peer", "channels_last", True),
     "torch-compile": Peer("torch", "torch.compile", "miniae.bench.torch_peer", "compiled"),
+    "torch-max-autotune": Peer(
+        "torch", "torch.compile max-autotune", "miniae.bench.torch_peer", "autotuned", gpu_only=True
+    ),
     "jax": Peer("jax", "jax.jit", "miniae.bench.jax_peer", "jit"),
 }
 

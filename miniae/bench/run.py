@@ -150,7 +150,7 @@ def _line_up(
     makes += [
         (peer.title, True, partial(peer.contender, model, x, workload.optimizer, device))
         for peer in selected.values()
-        if x.ndim == 4 or not peer.images_only
+        if (x.ndim == 4 or not peer.images_only) and (device == "cuda" or not peer.gpu_only)
     ]
     for title, is_peer, make in makes:
         tell(title)

@@ -83,7 +83,8 @@ class Torch(Contender):
         optimizer: miniae's, whose settings are taken over.
         device: ``"cpu"`` or ``"cuda"``.
         channels_last: whether images and kernels lie in memory with channels last.
-        compiled: whether the cost goes through ``torch.compile``, and the optimiser is PyTorch's fused one.
+        compiled: the mode in which the cost goes through ``torch.compile``, the optimiser then being PyTorch's fused
+            one; "" for neither.
 
     Raises:
         ImportError: if PyTorch is not installed.
@@ -99,7 +100,7 @@ class Torch(Contender):
         device: str,
         *,
         channels_last: bool = False,
-        compiled: bool = False,
+        compiled: str = "",
     ) -> None:
         self.torch = torch = require("torch", extra="oracle")
         torch.backends.cudnn.allow_tf32 = False  # float32 means float32; for matrix products this is the default
@@ -117,11 +118,11 @@ class Torch(Contender):
             for parameter, w in zip(self.parameters, self.layout.views(model.theta).values(), strict=True):
                 parameter.copy_(torch.from_numpy(w.transpose(TO_TORCH[w.ndim]).copy()))
         rule = counterpart("torch", OPTIMIZERS, type(optimizer))
-        self.optimizer = rule(torch.optim, self.parameters, optimizer, compiled)
+        self.optimizer = rule(torch.optim, self.parameters, optimizer, bool(compiled))
         self.cost = cost_of(torch, model, modules)
         if compiled:
             torch.compiler.reset()  # what was compiled for other rows counts against a limit
-            self.cost = torch.compile(self.cost, mode="reduce-overhead" if device == "cuda" else "default")
+            self.cost = torch.compile(self.cost, mode=compiled)
 
     def cost_and_grad(self) -> tuple[float, NDArray[np.floating]]:
         """By autograd, through the code that is timed."""
@@ -168,4 +169,10 @@ def channels_last(model: NetworkModel, x: Array, optimizer: Optimizer, device: s
 
 def compiled(model: NetworkModel, x: Array, optimizer: Optimizer, device: str) -> Contender:
     """``torch.compile``, with ``mode="reduce-overhead"`` (CUDA graphs) on a GPU, and a fused optimiser."""
-    return Torch("torch.compile", model, x, optimizer, device, compiled=True)
+    mode = "reduce-overhead" if device == "cuda" else "default"
+    return Torch("torch.compile", model, x, optimizer, device, compiled=mode)
+
+
+def autotuned(model: NetworkModel, x: Array, optimizer: Optimizer, device: str) -> Contender:
+    """``torch.compile`` where it tries many kernels for each product and keeps the fastest, with CUDA graphs."""
+    return Torch("torch.compile max-autotune", model, x, optimizer, device, compiled="max-autotune")

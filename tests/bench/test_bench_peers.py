@@ -63,7 +63,8 @@ def test_torch_compile(kind, torch, monkeypatch):
     modes = []
     monkeypatch.setattr(torch, "compile", lambda function, mode: modes.append(mode) or function)
     held_against_miniae("torch-compile", kind)
-    assert modes == ["default"]
+    held_against_miniae("torch-max-autotune", kind)
+    assert modes == ["default", "max-autotune"]
 
 
 def test_channels_last_lies_in_memory_as_it_says(torch):
@@ -100,8 +101,9 @@ def test_what_has_no_counterpart_is_named():
 
 def test_peers_are_chosen_by_package_or_name(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "jax" else object())
-    assert list(peers.select(None)) == ["torch-eager", "torch-channels-last", "torch-compile"]
-    assert list(peers.select("torch")) == ["torch-eager", "torch-channels-last", "torch-compile"]
+    of_torch = ["torch-eager", "torch-channels-last", "torch-compile", "torch-max-autotune"]
+    assert list(peers.select(None)) == of_torch
+    assert list(peers.select("torch")) == of_torch
     assert list(peers.select("torch-compile")) == ["torch-compile"]
     assert peers.select("none") == {}
     with pytest.raises(ImportError, match="jax is not installed: pip install jax"):
