@@ -57,6 +57,8 @@ class Context:
         kept: what a layer leaves to a later one of the same pass, by a name (the switches of a pooling).
         x_shape: in a backward pass, the shape of the layer's input.
         needs_x: in a backward pass, whether the gradient with respect to that input is wanted.
+        fresh: in a backward pass, whether nothing has been added to the parameters' gradients yet, nor will be by other
+            layers: a layer may then write there what it would add.
     """
 
     backend: Backend = field(default_factory=backend)
@@ -71,6 +73,7 @@ class Context:
     kept: dict[str, Any] = field(default_factory=dict)
     x_shape: Shape = ()
     needs_x: bool = True
+    fresh: bool = False
 
     def at(self, index: int, **changes: Any) -> "Context":
         """The context of the layer that stands at ``index`` inside this one's position."""

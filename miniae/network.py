@@ -1,6 +1,7 @@
 """Sequential: a chain of layers over one flat vector of parameters."""
 
 import copy
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -196,6 +197,7 @@ class Sequential:
         *,
         frozen: Collection[str] = (),
         needs_x: bool = False,
+        fresh: bool = False,
     ) -> Array | None:
         """Run a gradient back through the layers, in reverse order.
 
@@ -206,6 +208,8 @@ class Sequential:
             ctx: the one used going forward.
             frozen: names of parameters whose gradients are not wanted.
             needs_x: whether the gradient with respect to the input is.
+            fresh: whether ``gradient`` is zero and this is the only pass that adds to it, so that layers whose
+                parameters are theirs alone may write to it instead.
 
         Returns:
             The gradient with respect to the network's input, or None.
@@ -213,12 +217,14 @@ class Sequential:
         views = self.layout.views(gradient)
         wanted = [{own: views[n] for own, n in s.parameters.items() if n not in frozen} for s in self.steps]
         first = next((i for i, grads in enumerate(wanted) if grads), len(wanted))
+        users = Counter(name for step in self.steps for name in step.parameters.values())
         dx: Array | None = dy
         for i in reversed(range(len(self.steps))):
             if dx is None or (i < first and not needs_x):
                 return None  # nothing further down wants a gradient
             step, record = self.steps[i], records[i]
-            here = ctx.at(step.place, x_shape=record.x_shape, needs_x=needs_x or i > first)
+            alone = fresh and all(users[name] == 1 for name in step.parameters.values())
+            here = ctx.at(step.place, x_shape=record.x_shape, needs_x=needs_x or i > first, fresh=alone)
             dx = step.layer.backward(dx, record.cache, wanted[i], here)
         return dx
 

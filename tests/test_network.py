@@ -253,3 +253,22 @@ def test_errors():
         NetworkModel([Dense(2, 2)], "squared_error", weight_decay=-1)
     with pytest.raises(ValueError, match="dtype must be float32 or float64, got 'float16'"):
         NetworkModel([Dense(2, 2)], "squared_error", dtype="float16")
+
+
+@pytest.mark.parametrize("tied", ["", "w1"])
+def test_writing_a_fresh_gradient_is_adding_to_zero(tied):
+    """To the last bit; weights that two layers share collect both gradients either way."""
+    network = Sequential([Dense(4, 3), Sigmoid(), Dense(3, 4, tied=tied)])
+    theta, rng = network.initial(seed=0), np.random.default_rng(0)
+    x, dy = rng.standard_normal((5, 4)), rng.standard_normal((5, 4))
+    ctx = network.context(network.initial_buffers())
+    gradients = []
+    for fresh in (False, True):
+        gradient = np.zeros_like(theta)
+        _, records, _ = network.forward(theta, x, ctx)
+        network.backward(dy, records, gradient, ctx, fresh=fresh)
+        gradients.append(gradient)
+    np.testing.assert_array_equal(*gradients)
+    _, records, _ = network.forward(theta, x, ctx)
+    network.backward(dy, records, gradient, ctx)  # without being told so, it adds
+    np.testing.assert_allclose(gradient, 2 * gradients[0], rtol=1e-15)

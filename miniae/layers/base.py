@@ -110,8 +110,9 @@ class Layer:
             return backward(dy, cache, out=dx_out) if ctx.needs_x else None
         grads, names = self.turned(grads), ("x", *self.parameters())
         needs = {*grads, "x"} if ctx.needs_x else {*grads}
-        out = {name: ctx.out("d" + name, grad.shape, grad.dtype) for name, grad in grads.items()}
-        gradients = dict(zip(names, backward(dy, cache, needs=needs, out={"x": dx_out, **out}), strict=False))
+        room = {n: grad if ctx.fresh else ctx.out("d" + n, grad.shape, grad.dtype) for n, grad in grads.items()}
+        gradients = dict(zip(names, backward(dy, cache, needs=needs, out={"x": dx_out, **room}), strict=False))
         for name, grad in grads.items():
-            grad += gradients[name]
+            if gradients[name] is not grad:
+                grad += gradients[name]
         return gradients["x"]

@@ -77,7 +77,7 @@ class NetworkModel(Model):
 
     def backward(self, tape: Any, ctx: Context, gradient: Array) -> None:
         """Back through the layers, from the last to the first; ``tape`` is a :class:`Tape`."""
-        self.network.backward(tape.dy, tape.records, gradient, ctx, frozen=self.frozen)
+        self.network.backward(tape.dy, tape.records, gradient, ctx, frozen=self.frozen, fresh=True)
 
     def stations(self, theta: Array, x: Array, ctx: Context) -> Iterator[tuple[str, Array, Any]]:
         """The layers."""
