@@ -39,9 +39,7 @@ from miniae.ops.top_k import TopKCache, check_top_k
 from miniae_kernels.cuda.launch import THREADS, Kernel, blocks_for, device, kernel
 from miniae_kernels.cuda.rows import ALL, WARP
 
-DIGIT = (
-    11  # bits: of float32 the sign, the exponent and 2 bits of the mantissa, so that like numbers fall apart at once
-)
+DIGIT = 11  # bits: the first digit of a float32 is its sign, its exponent and 2 bits of its mantissa
 LEAVES = 2**DIGIT
 NODES = 2 * LEAVES
 WARPS = THREADS // WARP
