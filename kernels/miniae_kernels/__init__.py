@@ -36,6 +36,19 @@ class Kernels(NamedTuple):
     steps: Callable[..., Any] | None = None
 
 
-KERNELS: dict[str, Callable[[], Kernels]] = {
-    "cuda": lambda: import_module("miniae_kernels.cuda.table").load(),
-}
+def _cuda() -> Kernels:
+    """The kernels for NVIDIA GPUs.
+
+    Raises:
+        RuntimeError: if there is no GPU to run on, or a package is missing; one sentence says which, and what to do.
+    """
+    from miniae_kernels.cuda.available import why_not
+
+    reason = why_not()
+    if reason:
+        raise RuntimeError(f"backend 'cuda': {reason}")
+    kernels: Kernels = import_module("miniae_kernels.cuda.table").load()
+    return kernels
+
+
+KERNELS: dict[str, Callable[[], Kernels]] = {"cuda": _cuda}

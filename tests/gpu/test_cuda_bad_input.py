@@ -1,5 +1,8 @@
 """What goes wrong around a GPU, and the one sentence that says so, before anything has changed."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -28,6 +31,15 @@ def test_without_a_gpu_the_backend_says_what_is_missing(monkeypatch):
         model.to("cuda")
     assert model.theta is theta
     assert model.backend.name == "numpy"
+
+
+def test_without_numba_that_is_said_and_nothing_of_it_is_imported():
+    """In a Python of its own, where importing Numba fails."""
+    code = "import sys; sys.modules['numba'] = None; from miniae.backends import backend; backend('cuda')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("RuntimeError: backend 'cuda': ")
+    assert "is not installed: pip install" in last
 
 
 def test_numpy_data_for_a_model_on_the_gpu(gpu):

@@ -42,16 +42,7 @@ FUSED: dict[tuple[str, ...], str] = merged("FUSED")
 
 
 def load() -> Kernels:
-    """The table, every function of it refusing arrays that its kernels cannot take.
-
-    Raises:
-        RuntimeError: if there is no GPU to run on; one sentence says why, and what to do.
-    """
-    from miniae_kernels.cuda.available import why_not
-
-    reason = why_not()
-    if reason:
-        raise RuntimeError(f"backend 'cuda': {reason}")
+    """The table, every function of it refusing arrays that its kernels cannot take."""
     return Kernels(
         array_module="cupy",
         pairs={
