@@ -1,6 +1,7 @@
 """fit: train a model on mini-batches."""
 
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
@@ -11,7 +12,9 @@ from tqdm.auto import tqdm
 from miniae import optimizers
 from miniae.arrays import Array
 from miniae.data.checks import check_finite_floats
+from miniae.layers import Sigmoid
 from miniae.models.base import Model
+from miniae.models.network_model import NetworkModel
 from miniae.optimizers import Optimizer
 from miniae.steps import Steps
 
@@ -77,6 +80,8 @@ def fit(
     The last batch of an epoch may be smaller than the others. It is used, and an epoch's cost is the mean over
     examples, not over batches.
 
+    A network that ends in a sigmoid cannot reach targets outside [0, 1], such as pixels up to 255; a warning says so.
+
     Ctrl-C ends training after the last complete step: the model is usable and the history is returned, with
     ``history.stopped`` saying so.
 
@@ -121,6 +126,7 @@ def fit(
     if not isinstance(callbacks, Sequence) or any(isinstance(c, type) or not callable(c) for c in callbacks):
         raise TypeError(f"callbacks must be a list of functions of an Epoch, got {callbacks!r}")
     x, target, held_out = _prepare(model, x, target, validation, seed)
+    _warn_if_out_of_reach(model, target)
     rule = optimizers.optimizer(optimizer)
     steps = (model.backend.steps or Steps)(model, x, target, rule, clip_norm, seed)
     rng = np.random.default_rng(seed)
@@ -188,6 +194,19 @@ def _brief(value: object) -> str:
 def _checked(model: Model, name: str, x: Array, target: Array | None) -> tuple[Array, Array]:
     check_finite_floats(name, x)
     return model.checked(model.theta, x, target)
+
+
+def _warn_if_out_of_reach(model: Model, target: Array) -> None:
+    """Say that a sigmoid cannot give such values. (0 and 1 are its limits, and common targets.)"""
+    if not isinstance(model, NetworkModel) or not isinstance(model.network.layers[-1], Sigmoid):
+        return
+    low, high = float(target.min()), float(target.max())
+    if target.dtype.kind == "f" and (low < 0 or high > 1):  # whole numbers are labels
+        warnings.warn(
+            f"target has values from {low:g} to {high:g} but the network ends in a sigmoid, whose outputs lie in "
+            "(0, 1): divide 8-bit images by 255, or end in a layer that gives such values",
+            stacklevel=3,
+        )
 
 
 def _mean_cost(model: Model, x: Array, target: Array, batch_size: int) -> float:

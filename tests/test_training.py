@@ -298,6 +298,16 @@ def test_bad_options(options, message):
         np.testing.assert_array_equal(model.theta, start)
 
 
+def test_a_warning_where_a_sigmoid_cannot_reach_the_target():
+    with pytest.warns(UserWarning, match=r"target has values from 0 to 255 but the network ends in a sigmoid") as found:
+        fit(small(), 255 * np.eye(9), epochs=1, progress=False)
+    assert len(found) == 1
+    fit(small(), np.eye(9), epochs=1, progress=False)  # 0 and 1 are fine, and so is anything where the end is linear
+    fit(NetworkModel([Dense(9, 9)], "squared_error"), 255 * np.eye(9), 255 * np.eye(9), epochs=1, progress=False)
+    labels = NetworkModel([Dense(9, 4), Sigmoid()], "softmax_cross_entropy")
+    fit(labels, images(4), np.arange(4), epochs=1, progress=False)
+
+
 @pytest.mark.bad_input
 def test_bad_data():
     model, x = small(), images()

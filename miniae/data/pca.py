@@ -6,7 +6,7 @@ Shapes: N examples, D features, K components kept.
 import numpy as np
 from jaxtyping import Float
 
-from miniae.arrays import Array, check_floats
+from miniae.arrays import Array, array_module, check_floats
 from miniae.data.checks import check_finite_floats
 
 
@@ -45,7 +45,7 @@ class PCA:
         variances: :math:`\lambda`, (D,), the largest first.
 
     Raises:
-        TypeError: if ``x`` is not a float32 or float64 array.
+        TypeError: if ``x`` is not a float32 or float64 NumPy array.
         ValueError: if it is not 2-D, has a value that is not finite, or fewer than 2 examples.
 
     >>> x = np.array([[3.0, 4.0], [-3.0, -4.0], [4.0, -3.0], [-4.0, 3.0]]) / 5 * np.array([[2], [2], [1], [1]])
@@ -64,6 +64,8 @@ class PCA:
 
     def __init__(self, x: Float[Array, "N D"]) -> None:
         check_finite_floats("x", x)
+        if array_module(x) is not np:
+            raise TypeError("PCA runs on the CPU, through LAPACK; bring the examples there: x.get()")
         if x.ndim != 2 or len(x) < 2:
             raise ValueError(f"PCA: x must have shape (examples, features), at least 2 examples, got {x.shape}")
         centred = x.astype(np.float64)  # a copy; float32 is too coarse for the small variances
@@ -100,7 +102,11 @@ class PCA:
         return int(np.argmax(self._shares() >= share)) + 1
 
     def rotate(self, x: Float[Array, "N D"], components: int | None = None) -> Float[Array, "N K"]:
-        """The coordinates (2) of examples along the first so many directions, along all when None."""
+        """The coordinates (2) of examples along the first so many directions, along all when None.
+
+        Raises:
+            TypeError, ValueError: if ``x`` does not fit the training data, or there are not so many directions.
+        """
         return self._centred(x) @ self.directions[:, : self._check_components(components)]  # (2)
 
     def restore(self, rotated: Float[Array, "N K"]) -> Float[Array, "N D"]:
@@ -178,8 +184,8 @@ class PCA:
         count = len(self.mean)
         if components is None:
             return count
-        if not 1 <= components <= count:
-            raise ValueError(f"PCA: components must be from 1 to {count}, got {components}")
+        if not isinstance(components, int | np.integer) or not 1 <= components <= count:
+            raise ValueError(f"PCA: components must be a whole number from 1 to {count}, got {components!r}")
         return components
 
     def _centred(self, x: Array) -> Array:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from miniae.arrays import Array, array_module, moved
 from miniae.gradcheck.compare import ELEMENTWISE, PROJECTIONS, Method, check_options, judged, name_of, opinion
 from miniae.gradcheck.contract import as_gradient, function_breaches, noted, number
 from miniae.gradcheck.evidence import Evidence
@@ -15,11 +16,11 @@ from miniae.layout import Layout
 
 
 def check_function(
-    f: Callable[[np.ndarray], Any],
-    theta: np.ndarray,
+    f: Callable[[Array], Any],
+    theta: Array,
     *,
-    gradient: Callable[[np.ndarray], Any] | None = None,
-    cost: Callable[[np.ndarray], Any] | None = None,
+    gradient: Callable[[Array], Any] | None = None,
+    cost: Callable[[Array], Any] | None = None,
     layout: Layout | Mapping[str, tuple[int, ...]] | None = None,
     tolerance: float = 1e-9,
     steps: Sequence[float] = STEPS,
@@ -38,10 +39,15 @@ def check_function(
     Beside the numbers it is checked that the gradient is the same when asked for again, of theta's dtype, an array of
     its own, and that theta is left as it was (:mod:`miniae.gradcheck.contract`).
 
+    A theta on the GPU is where a function that computes there is checked: each theta is brought to the GPU, cost and
+    gradient are brought back, and differences are taken on the host. (That the gradient is an array of its own cannot
+    be seen from there.)
+
     Args:
         f: ``theta -> (cost, gradient)``, the gradient shaped like theta; with ``gradient``, ``theta -> cost``.
-        theta: where to check, float64, any shape. Random numbers, not zeros: at b = 0 nothing tells whether a bias
-            decays. Some ten examples are enough for the cost; it is evaluated four times for every entry.
+        theta: where to check, float64, any shape, of NumPy or CuPy. Random numbers, not zeros: at b = 0 nothing tells
+            whether a bias decays. Some ten examples are enough for the cost; it is evaluated four times for every
+            entry.
         gradient: ``theta -> gradient``, where the two are functions of their own.
         cost: ``theta -> cost`` where that is cheaper than computing the gradient too.
         layout: names and shapes of the blocks of a flat theta, for the table: ``{"W1": (25, 64), "b1": (25,)}``.
@@ -77,7 +83,10 @@ def check_function(
     """
     if getattr(theta, "dtype", None) != np.float64:
         got = getattr(theta, "dtype", type(theta).__name__)
-        raise TypeError(f"check_function: theta must be a float64 array, got {got}: np.array(theta, dtype=float)")
+        raise TypeError(
+            f"check_function: theta must be a float64 array, got {got}: np.array(theta, dtype=float); what the "
+            "function computes with must be float64 too. check_against takes a float32 gradient"
+        )
     if gradient is not None and cost is not None:
         raise TypeError("check_function: with gradient=, f itself is the cost; got cost= too")
     named = layout is not None
@@ -89,11 +98,15 @@ def check_function(
         raise ValueError(f"check_function: {layout!r} covers {layout.size} elements, theta has {theta.size}")
     check_options("check_function", [slot.name for slot in layout], zero, kinks, tolerance)
 
-    def together(theta: np.ndarray) -> tuple[Any, Any]:
+    def both(theta: Array) -> tuple[Any, Any]:
         with noted(f"check_function: this was the function under test, given theta {theta.shape}"):
             return _together(f, gradient, theta)
 
-    cost_alone = f if gradient is not None else cost or (lambda t: together(t)[0])
+    together: Callable[[np.ndarray], Any] = both
+    cost_alone = f if gradient is not None else cost or (lambda t: both(t)[0])
+    xp = array_module(theta)
+    if xp.__name__ == "cupy":
+        theta, together, cost_alone = moved(theta, np), _from_host(together, xp), _from_host(cost_alone, xp)
     where = {slot.name: slot.slice for slot in layout}
     analytic, broken = function_breaches(together, theta, where)
     if analytic.shape not in (theta.shape, ()):  # (): no array at all, which is a breach already
@@ -104,9 +117,9 @@ def check_function(
 
     def cost_of(name: str, block: np.ndarray) -> Any:
         """The cost with one block at another value; complex where the block is."""
-        moved = theta.astype(block.dtype)  # a copy
-        moved.reshape(-1)[where[name]] = block.reshape(-1)
-        return cost_alone(moved)
+        there = theta.astype(block.dtype)  # a copy
+        there.reshape(-1)[where[name]] = block.reshape(-1)
+        return cost_alone(there)
 
     def real_cost_of(name: str, block: np.ndarray) -> float:
         return number(cost_of(name, block), "check_function: the function")
@@ -125,8 +138,9 @@ def check_function(
         answer = as_gradient(together(theta.copy())[1]).ravel()
         return {slot.name: answer[slot.slice].reshape(slot.shape) for slot in layout}
 
+    known = {name: on_host(value) for name, value in (context or {}).items()}
     evidence = Evidence(
-        tuple(compared), context or {}, cost=real_cost_of, again=again, broken=tuple(broken), complex_step=opinions
+        tuple(compared), known, cost=real_cost_of, again=again, broken=tuple(broken), complex_step=opinions
     )
     drawn = any(c.projected for c in compared)
     words = [name_of(f, "f"), "theta"]
@@ -138,9 +152,24 @@ def check_function(
     return judged(evidence, zero, kinks=kinks, seed=seed if drawn else None, reproduce=reproduce)
 
 
-def _together(
-    f: Callable[[np.ndarray], Any], gradient: Callable[[np.ndarray], Any] | None, theta: np.ndarray
-) -> tuple[Any, Any]:
+def _from_host(function: Callable[[Array], Any], xp: Any) -> Callable[[np.ndarray], Any]:
+    """A function of a theta on the GPU as one of a theta on the host: what it answers is brought back."""
+
+    def from_host(theta: np.ndarray) -> Any:
+        there = xp.asarray(theta)
+        answer = function(there)
+        theta[...] = on_host(there)  # it may have changed its argument, which is to be seen
+        return tuple(map(on_host, answer)) if isinstance(answer, tuple) else on_host(answer)
+
+    return from_host
+
+
+def on_host(value: Any) -> Any:
+    """The value itself, or of an array on the GPU a copy on the host."""
+    return moved(value, np) if type(value).__module__.partition(".")[0] == "cupy" else value
+
+
+def _together(f: Callable[[Array], Any], gradient: Callable[[Array], Any] | None, theta: Array) -> tuple[Any, Any]:
     """Cost and gradient, from one function or from two."""
     if gradient is not None:
         return f(theta), gradient(theta)

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from miniae.arrays import Array, array_module
 from miniae.context import Context
-from miniae.gradcheck.checker import check_function
+from miniae.gradcheck.checker import check_function, on_host
 from miniae.gradcheck.compare import ELEMENTWISE, PROJECTIONS, name_of
 from miniae.gradcheck.numeric import STEPS, generator
 from miniae.gradcheck.report import Report
@@ -30,9 +31,9 @@ class Subject(NamedTuple):
         context: of a function, its other arguments by name.
     """
 
-    cost_and_grad: Callable[[np.ndarray], tuple[Any, np.ndarray]]
-    cost: Callable[[np.ndarray], Any]
-    theta: np.ndarray
+    cost_and_grad: Callable[[Array], tuple[Any, Array]]
+    cost: Callable[[Array], Any]
+    theta: Array
     layout: Layout
     called: str
     model: Any = None
@@ -43,7 +44,7 @@ class Subject(NamedTuple):
 def check(
     subject: Any,
     *data: Any,
-    theta: np.ndarray | None = None,
+    theta: Array | None = None,
     tolerance: float = 1e-9,
     steps: Sequence[float] = STEPS,
     zero: tuple[str, ...] = (),
@@ -61,6 +62,10 @@ def check(
       the input ``x`` and each parameter.
     - ``check(loss, y, target)``, ``check(penalty, a, rho, beta)``: a function that returns (cost, gradient with respect
       to its first argument); that argument is the block.
+
+    A model or network on the GPU is checked there, kernels and all, on data that is there too:
+    ``check(model, cupy.asarray(x))``. It has to compute in float64; what it does in float32 is a matter for
+    :func:`~miniae.gradcheck.against.check_against`.
 
     Args:
         subject: what to check.
@@ -105,7 +110,7 @@ def check(
     )
     random = report.seed is not None or (seed and found.called in ("network", "layer"))
     words = [found.called, "*data"] + ([f"seed={seed}"] if random else [])
-    evidence = replace(report.evidence, model=found.model, data=found.data)
+    evidence = replace(report.evidence, model=found.model, data=tuple(map(on_host, found.data)))
     return replace(report, evidence=evidence, reproduce=f"check({', '.join(words)})")
 
 
@@ -129,7 +134,7 @@ def _is_layer(subject: Any) -> bool:
     return all(hasattr(subject, name) for name in ("parameters", "buffers", "forward", "backward"))
 
 
-def _subject(subject: Any, data: tuple[Any, ...], theta: np.ndarray | None, seed: int) -> Subject:
+def _subject(subject: Any, data: tuple[Any, ...], theta: Array | None, seed: int) -> Subject:
     """What kind of thing it is."""
     if isinstance(subject, type) or not (callable(subject) or has_parameters(subject)):
         kind = f"the class {subject.__name__}" if isinstance(subject, type) else type(subject).__name__
@@ -144,28 +149,28 @@ def _subject(subject: Any, data: tuple[Any, ...], theta: np.ndarray | None, seed
     return _of_network(subject, x, theta, seed) if _is_network(subject) else _of_layer(subject, x, theta, seed)
 
 
-def _of_model(model: Any, data: tuple[Any, ...], theta: np.ndarray | None) -> Subject:
+def _of_model(model: Any, data: tuple[Any, ...], theta: Array | None) -> Subject:
     """Its cost; where blocks are frozen, as a function of the others: theirs is a gradient of 0 on purpose."""
+    theta = model.theta if theta is None else theta
     frozen = getattr(model, "frozen", ())
     if frozen:
-        whole = np.asarray(model.theta if theta is None else theta)
-        trained = ~model.layout.mask(frozen)
+        trained = np.flatnonzero(~model.layout.mask(frozen))
 
-        def at(part: np.ndarray) -> np.ndarray:
-            point = whole.copy()
+        def at(part: Array) -> Array:
+            point = theta.copy()
             point[trained] = part
             return point
 
-        def cost_and_grad(part: np.ndarray) -> tuple[Any, np.ndarray]:
+        def cost_and_grad(part: Array) -> tuple[Any, Array]:
             cost, gradient = model.cost_and_grad(at(part), *data)
             return cost, gradient[trained]
 
         layout = Layout.of({slot.name: slot.shape for slot in model.layout if slot.name not in frozen})
-        return Subject(cost_and_grad, lambda part: model.cost(at(part), *data), whole[trained], layout, "model")
+        return Subject(cost_and_grad, lambda part: model.cost(at(part), *data), theta[trained], layout, "model")
     return Subject(
         lambda t: model.cost_and_grad(t, *data),
         lambda t: model.cost(t, *data),
-        np.asarray(model.theta if theta is None else theta),
+        theta,
         model.layout,
         "model",
         model,
@@ -173,16 +178,16 @@ def _of_model(model: Any, data: tuple[Any, ...], theta: np.ndarray | None) -> Su
     )
 
 
-def _of_network(network: Any, x: np.ndarray, theta: np.ndarray | None, seed: int) -> Subject:
+def _of_network(network: Any, x: Array, theta: Array | None, seed: int) -> Subject:
     theta = network.initial() if theta is None else theta
     network.layout.check("theta", theta)
 
-    def run(theta: np.ndarray, x: np.ndarray) -> Run:
+    def run(theta: Array, x: Array) -> Run:
         ctx = network.context(network.initial_buffers())
         y, records, cost = network.forward(theta, x, ctx)
 
-        def back(dy: np.ndarray) -> tuple[Any, np.ndarray]:
-            gradient = np.zeros(network.layout.size)
+        def back(dy: Array) -> tuple[Any, Array]:
+            gradient = array_module(theta).zeros(network.layout.size)
             dx = network.backward(dy, records, gradient, ctx, needs_x=True)
             return dx, gradient
 
@@ -192,7 +197,11 @@ def _of_network(network: Any, x: np.ndarray, theta: np.ndarray | None, seed: int
     return _of_output(run, x, theta, shapes, seed)._replace(called="network", model=network)
 
 
-def _of_layer(layer: Any, x: np.ndarray, theta: np.ndarray | None, seed: int) -> Subject:
+def _of_layer(layer: Any, x: Array, theta: Array | None, seed: int) -> Subject:
+    if array_module(x) is not np:
+        raise TypeError(
+            "check: a layer alone is checked on NumPy arrays; on the GPU: check(Sequential([layer], 'cuda'), x)"
+        )
     rng = np.random.default_rng(0)
     shapes = {name: parameter.shape for name, parameter in layer.parameters().items()}
     layout = Layout.of(shapes)
@@ -203,11 +212,11 @@ def _of_layer(layer: Any, x: np.ndarray, theta: np.ndarray | None, seed: int) ->
     layout.check("theta", theta)
     kept = {name: buffer.init(rng, buffer.shape) for name, buffer in layer.buffers().items()}
 
-    def run(theta: np.ndarray, x: np.ndarray) -> Run:
+    def run(theta: Array, x: Array) -> Run:
         ctx = Context(buffers=kept, new_buffers={name: array.copy() for name, array in kept.items()}).at(0)
         y, cache, cost = layer.forward(layout.views(theta), x, ctx)
 
-        def back(dy: np.ndarray) -> tuple[Any, np.ndarray]:
+        def back(dy: Array) -> tuple[Any, Array]:
             gradient = np.zeros(layout.size)
             return layer.backward(dy, cache, layout.views(gradient), replace(ctx, x_shape=x.shape)), gradient
 
@@ -220,34 +229,35 @@ def _of_layer(layer: Any, x: np.ndarray, theta: np.ndarray | None, seed: int) ->
 class Run(NamedTuple):
     """A forward pass: the output, the layers' own cost, and ``back(dy) -> (dx, gradient of theta)``."""
 
-    y: np.ndarray
+    y: Array
     cost: Any
-    back: Callable[[np.ndarray], tuple[Any, np.ndarray]]
+    back: Callable[[Array], tuple[Any, Array]]
 
 
 def _of_output(
-    run: Callable[[np.ndarray, np.ndarray], Run],
-    x: np.ndarray,
-    theta: np.ndarray,
+    run: Callable[[Array, Array], Run],
+    x: Array,
+    theta: Array,
     shapes: Mapping[str, tuple[int, ...]],
     seed: int,
 ) -> Subject:
     """The sum of dy times the output and of the layers' own costs, as a function of the input and the parameters."""
-    dy = generator(seed).standard_normal(run(theta, x).y.shape)
+    xp = array_module(x)
+    dy = xp.asarray(generator(seed).standard_normal(run(theta, x).y.shape))
 
-    def at(point: np.ndarray) -> Run:
+    def at(point: Array) -> Run:
         return run(point[x.size :], point[: x.size].reshape(x.shape))
 
-    def cost(point: np.ndarray) -> Any:
+    def cost(point: Array) -> Any:
         found = at(point)
         return (dy * found.y).sum() + found.cost
 
-    def cost_and_grad(point: np.ndarray) -> tuple[Any, np.ndarray]:
+    def cost_and_grad(point: Array) -> tuple[Any, Array]:
         found = at(point)
         dx, gradient = found.back(dy.copy())
-        return (dy * found.y).sum() + found.cost, np.concatenate([np.ravel(dx), gradient])
+        return (dy * found.y).sum() + found.cost, xp.concatenate([xp.ravel(dx), gradient])
 
-    point = np.concatenate([x.ravel(), theta])
+    point = xp.concatenate([x.ravel(), theta])
     return Subject(cost_and_grad, cost, point, Layout.of({"x": x.shape, **shapes}), "", data=(x, dy))
 
 
@@ -263,19 +273,19 @@ def _of_function(function: Callable[..., Any], data: tuple[Any, ...]) -> Subject
     name, value = next(iter(arguments.items()))
     value = _float64(value, name)
 
-    def cost_and_grad(first: np.ndarray) -> tuple[Any, np.ndarray]:
+    def cost_and_grad(first: Array) -> tuple[Any, Array]:
         cost, gradient = function(first, *data[1:])
-        one_row = np.shape(gradient) == value.shape[1:] != value.shape
-        return cost, np.broadcast_to(gradient, value.shape) if one_row else gradient
+        one_row = np.shape(on_host(gradient)) == value.shape[1:] != value.shape
+        return cost, array_module(value).broadcast_to(gradient, value.shape) if one_row else gradient
 
     others = {key: argument for key, argument in arguments.items() if key != name}
     layout = Layout.of({name: value.shape})
     return Subject(cost_and_grad, lambda t: function(t, *data[1:])[0], value, layout, called, context=others)
 
 
-def _float64(array: Any, name: str) -> np.ndarray:
-    """Refuse what no difference can be taken of."""
+def _float64(array: Any, name: str) -> Array:
+    """Refuse what no difference can be taken of; on the GPU it stays there."""
     dtype = getattr(array, "dtype", None)
     if dtype != np.float64:
         raise TypeError(f"check: {name} must be a float64 array, got {dtype or type(array).__name__}")
-    return np.asarray(array)
+    return array if array_module(array).__name__ == "cupy" else np.asarray(array)

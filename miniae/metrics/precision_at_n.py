@@ -6,7 +6,7 @@ Shapes: N examples.
 import numpy as np
 from jaxtyping import Bool, Float
 
-from miniae.arrays import Array, check_floats
+from miniae.arrays import Array, check_floats, moved
 from miniae.data.checks import check_finite_floats
 
 
@@ -38,13 +38,15 @@ def precision_at_n(anomalous: Bool[Array, " N"], scores: Float[Array, " N"], n: 
     """
     check_floats("precision_at_n", scores=scores)
     check_finite_floats("precision_at_n: scores", scores)
-    if not isinstance(anomalous, np.ndarray) or anomalous.dtype.kind != "b":
-        got = getattr(anomalous, "dtype", type(anomalous).__name__)
-        raise TypeError(f"precision_at_n: anomalous must be an array of booleans, got {got}")
+    dtype = getattr(anomalous, "dtype", None)
+    if getattr(dtype, "kind", "") != "b":
+        raise TypeError(
+            f"precision_at_n: anomalous must be an array of booleans, got {dtype or type(anomalous).__name__}"
+        )
     if anomalous.shape != scores.shape or scores.ndim != 1:
         raise ValueError(f"precision_at_n: anomalous and scores must be (N,), got {anomalous.shape} and {scores.shape}")
     n = int(anomalous.sum()) if n is None else n
     if not 1 <= n <= len(scores):
         raise ValueError(f"precision_at_n: n must lie in 1 to {len(scores)}, the number of examples, got {n}")
-    highest = np.argsort(-scores, kind="stable")[:n]
-    return float(anomalous[highest].mean())  # (1)
+    highest = np.argsort(-moved(scores, np), kind="stable")[:n]
+    return float(moved(anomalous, np)[highest].mean())  # (1)

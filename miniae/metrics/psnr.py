@@ -6,7 +6,7 @@ Shapes: N images, ``...`` the pixels of one.
 import numpy as np
 from jaxtyping import Float
 
-from miniae.arrays import Array, check_floats, check_target
+from miniae.arrays import Array, array_module, check_floats, check_target
 
 
 def psnr(y: Float[Array, "N ..."], target: Float[Array, "N ..."]) -> float:
@@ -37,5 +37,5 @@ def psnr(y: Float[Array, "N ..."], target: Float[Array, "N ..."]) -> float:
     """
     check_floats("psnr", y=y, target=target)
     check_target("psnr", y, target)
-    mse = float(np.mean(np.square(y - target, dtype=np.float64)))
+    mse = float(array_module(y).square(y - target, dtype=np.float64).mean())
     return float(10 * np.log10(1 / mse)) if mse else float("inf")  # (1)

@@ -42,5 +42,5 @@ def purity(clusters: Integer[Array, " N"], labels: Integer[Array, " N"]) -> floa
     if len(clusters) != len(labels):
         raise ValueError(f"purity: {len(clusters)} clusters but {len(labels)} labels; one of each for every example")
     counts = np.zeros((int(clusters.max()) + 1, int(labels.max()) + 1))
-    np.add.at(counts, (clusters, labels), 1)
+    np.add.at(counts, (clusters.tolist(), labels.tolist()), 1)  # lists, wherever the arrays lie
     return float(counts.max(axis=1).sum() / len(labels))  # (1)

@@ -6,7 +6,7 @@ Shapes: N images, H W height and width.
 import numpy as np
 from jaxtyping import Float
 
-from miniae.arrays import Array, check_floats, check_target
+from miniae.arrays import Array, check_floats, check_target, moved
 from miniae.optional import require
 
 
@@ -47,5 +47,6 @@ def ssim(y: Float[Array, "N H W"], target: Float[Array, "N H W"]) -> float:
     check_target("ssim", y, target)
     if y.ndim != 3 or min(y.shape[1:]) < 7:
         raise ValueError(f"ssim: pictures must be (N, H, W) with H and W at least 7, got {y.shape}")
+    y, target = moved(y, np), moved(target, np)  # scikit-image takes no others
     compare = require("skimage.metrics", extra="course").structural_similarity
     return float(np.mean([compare(a, b, data_range=1.0) for a, b in zip(y, target, strict=True)]))

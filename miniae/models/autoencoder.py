@@ -14,6 +14,9 @@ from miniae.models.network_model import NetworkModel
 class Autoencoder(NetworkModel):
     """A network whose target is its input, split in two.
 
+    ``fit`` refuses data with a NaN; :meth:`encode`, :meth:`decode` and :meth:`reconstruct` do not look for one, which
+    on a GPU would mean to wait at every call. An example that holds a NaN comes back with NaN, the others as ever.
+
     Args:
         encoder: layers from the input to the code.
         decoder: layers from the code to the output. With a loss on logits

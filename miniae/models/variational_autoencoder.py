@@ -120,6 +120,8 @@ class VariationalAutoencoder(Model):
     All draws are functions of (seed, step), in training and outside. So the cost of a batch is one number, and can be
     differentiated numerically.
 
+    A NaN is let through as by :class:`~miniae.models.autoencoder.Autoencoder`.
+
     Args:
         in_features: D, inputs of an example, in [0, 1].
         hidden: units of the hidden layer on either side.

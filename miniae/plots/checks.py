@@ -6,6 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+def on_host(values: Any) -> NDArray[Any]:
+    """A NumPy array of the values: of a CuPy array a copy, of a sequence what NumPy makes of it."""
+    return np.asarray(values.get() if type(values).__module__.startswith("cupy") else values)
+
+
 def finite(plot: str, name: str, values: Any) -> NDArray[np.float64]:
     """``values`` as a float64 NumPy array, refused where there is nothing to draw.
 
@@ -28,7 +33,7 @@ def finite(plot: str, name: str, values: Any) -> NDArray[np.float64]:
     ...
     ValueError: curves: cost must be finite; 1 of its 2 values is not, the first nan at index (1,)
     """
-    host = np.asarray(values.get() if type(values).__module__.startswith("cupy") else values)
+    host = on_host(values)
     if host.dtype.kind not in "fiub":  # float, signed, unsigned, bool
         raise TypeError(f"{plot}: {name} must be real numbers, got {host.dtype}")
     if host.size == 0:

@@ -5,13 +5,12 @@ Shapes: N examples, K classes.
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 from jaxtyping import Float, Integer
 
 from miniae.arrays import Array
 from miniae.optional import require
 from miniae.plots.canvas import figure_of, graph_axes
-from miniae.plots.checks import finite
+from miniae.plots.checks import finite, on_host
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,8 +46,8 @@ def scatter(points: Float[Array, "N 2"], labels: Integer[Array, " N"], *, ax: "A
     if xy.ndim != 2 or xy.shape[1] != 2:
         raise ValueError(f"scatter: points must have shape (N, 2), got {xy.shape}")
     classes = finite("scatter", "labels", labels).astype(int)
-    if np.asarray(labels).dtype.kind not in "iu":
-        raise TypeError(f"scatter: labels must be integers, got {np.asarray(labels).dtype}")
+    if on_host(labels).dtype.kind not in "iu":
+        raise TypeError(f"scatter: labels must be integers, got {on_host(labels).dtype}")
     if classes.shape != xy.shape[:1] or classes.min() < 0 or classes.max() >= CLASSES:
         raise ValueError(
             f"scatter: labels must be {len(xy)} integers from 0 to {CLASSES - 1}, got shape {classes.shape}, "

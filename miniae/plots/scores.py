@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from miniae.arrays import Array
 from miniae.plots.canvas import BLUE, VERMILLION, figure_of, graph_axes
-from miniae.plots.checks import finite
+from miniae.plots.checks import finite, on_host
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -117,7 +117,7 @@ def _scored(
     plot: str, scores: Array, anomalous: Array, threshold: float | None
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     values = finite(plot, "scores", scores)
-    bad = np.asarray(anomalous)
+    bad = on_host(anomalous)
     if bad.dtype != bool:
         raise TypeError(f"{plot}: anomalous must be booleans, got {bad.dtype}")
     if threshold is not None and not (isinstance(threshold, float | int | np.floating) and np.isfinite(threshold)):

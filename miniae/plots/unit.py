@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 from miniae.arrays import Array
 from miniae.plots.canvas import BLUE, LARGE, SMALL, new_figure
-from miniae.plots.checks import finite
+from miniae.plots.checks import finite, on_host
 from miniae.plots.mosaic import mosaic
 from miniae.plots.tiles import tiles
 
@@ -57,7 +57,7 @@ def unit(
     mine = a[:, number]
     most = np.argsort(-mine, kind="stable")[:TOP]
     examples = tiles("unit", "x", x[most], shape)
-    looked_for = None if best is None else tiles("unit", "best", np.asarray(best)[None], shape)
+    looked_for = None if best is None else tiles("unit", "best", on_host(best)[None], shape)
     figure = new_figure(1900, 650)
     figure.set_layout_engine("constrained", w_pad=0.15, h_pad=0.1)
     widths = [1, 1.4] if looked_for is None else [0.8, 1, 1.4]

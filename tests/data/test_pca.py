@@ -128,8 +128,9 @@ def test_directions_without_variance_are_whitened_with_eps_or_left_out():
         (lambda: PCA(np.ones((4, 3))).whiten(np.ones((4, 3))), ValueError, r"feature 0 is constant \(one of 3\)"),
         (lambda: PCA(np.ones((4, 3))).components_for(0.9), ValueError, "every feature is constant"),
         (lambda: PCA(X).components_for(1.1), ValueError, r"share must lie in \(0, 1\], got 1.1"),
-        (lambda: PCA(X).share(0), ValueError, "components must be from 1 to 5, got 0"),
-        (lambda: PCA(X).rotate(X, 6), ValueError, "components must be from 1 to 5, got 6"),
+        (lambda: PCA(X).share(0), ValueError, "components must be a whole number from 1 to 5, got 0"),
+        (lambda: PCA(X).rotate(X, 6), ValueError, "components must be a whole number from 1 to 5, got 6"),
+        (lambda: PCA(X).rotate(X, 2.5), ValueError, "components must be a whole number from 1 to 5, got 2.5"),
         (lambda: PCA(X).whiten(X, eps=-1.0), ValueError, "eps must be a finite number of at least 0, got -1"),
         (
             lambda: PCA(X).rotate(X[:, :4]),

@@ -6,8 +6,16 @@ import numpy as np
 import pytest
 
 from miniae.gradcheck import check
-from miniae.layers import Dense, Sigmoid, Tanh
-from miniae.models import Autoencoder, SoftmaxRegression, SparseAutoencoder, from_ufldl, to_ufldl
+from miniae.layers import BatchNorm, Dense, ReLU, Sigmoid, Tanh
+from miniae.models import (
+    Autoencoder,
+    KSparseAutoencoder,
+    SoftmaxRegression,
+    SparseAutoencoder,
+    VariationalAutoencoder,
+    from_ufldl,
+    to_ufldl,
+)
 
 
 def batch(n=12, d=5, seed=0):
@@ -94,6 +102,15 @@ def test_a_model_on_logits_reconstructs_probabilities():
     np.testing.assert_allclose(gradient, wanted_gradient, atol=1e-14)
 
 
+def test_an_example_with_a_nan_comes_back_with_nan_and_no_other_does():
+    x = batch()
+    x[3, 1] = np.nan
+    normed = Autoencoder([Dense(5, 3), BatchNorm(3), ReLU()], [Dense(3, 5), Sigmoid()])
+    for model in (normed, KSparseAutoencoder(5, 4, 2), VariationalAutoencoder(5, 4, 2)):
+        for found in (model.encode(x), model.reconstruct(x)):
+            np.testing.assert_array_equal(np.isnan(found).any(axis=1), np.arange(12) == 3)
+
+
 def test_softmax_regression_by_hand():
     # Two examples, logits (log 3, 0) and (0, 0): p = (3/4, 1/4) and (1/2, 1/2). Labels 0 and 1:
     # loss (log 4/3 + log 2) / 2; dz = ((-1/4, 1/4), (1/2, -1/2)) / 2; decay 1/2 (log 3)^2 with lambda 1.
@@ -142,6 +159,23 @@ def test_a_batch_split_over_two_workers_gives_the_cost_and_gradient_of_the_whole
     for cost, gradient in results:
         assert cost == pytest.approx(wanted, rel=1e-13)
         np.testing.assert_allclose(gradient, wanted_gradient, atol=1e-14 * np.abs(wanted_gradient).max() * 10)
+
+
+def test_cost_and_gradient_are_of_the_examples_and_of_the_decay():
+    """Each alone, and together. What is frozen has no gradient of either kind, but its decay is paid for."""
+    model = SparseAutoencoder(5, 3, rho=0.05, beta=2.0, weight_decay=0.3)
+    model.freeze("w1")
+    plain = SparseAutoencoder(5, 3, rho=0.05, beta=2.0, weight_decay=0.0)
+    views, gradient = model.layout.views(model.theta), np.empty_like(model.theta)
+    of_examples, wanted = plain.cost_and_grad(model.theta, batch())
+    wanted[model.layout["w1"].slice] = 0
+    cost = model.backpropagate_examples(model.theta, batch(), batch(), model.context(model.buffers), gradient)
+    assert cost == pytest.approx(of_examples, rel=1e-14)
+    np.testing.assert_allclose(gradient, wanted, rtol=1e-13)
+    cost, gradient = model.cost_and_grad(model.theta, batch())
+    assert cost == pytest.approx(of_examples + 0.15 * ((views["w1"] ** 2).sum() + (views["w2"] ** 2).sum()), rel=1e-14)
+    model.layout.views(wanted)["w2"][...] += 0.3 * views["w2"]
+    np.testing.assert_allclose(gradient, wanted, rtol=1e-13)
 
 
 @pytest.mark.bad_input
