@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from miniae import fit
+from miniae.backends import backend
 from miniae.gradcheck import check, check_function, check_pair
 from miniae.models import JumpReLUDictionary, L1Dictionary, TopKDictionary
 from miniae.models.dictionary.jump_relu import l0_penalty
@@ -146,7 +147,7 @@ def test_gradient_of_the_auxiliary_cost():
     rng = np.random.default_rng(4)
     z, d, residual = rng.normal(size=(N, H)), rng.normal(size=(H, D)), rng.normal(size=(N, D))
     dead = np.arange(H) < 4
-    args = (residual, dead, 2)
+    args = (residual, dead, 2, backend("numpy"))
     report = check(lambda z: auxiliary_cost(z, d, *args)[:2], z)
     assert report.passed, f"\n{report}"
     report = check(lambda d: auxiliary_cost(z, d, *args)[::2], d, zero=("d",))
@@ -154,6 +155,22 @@ def test_gradient_of_the_auxiliary_cost():
     _, dz, dd = auxiliary_cost(z, d, *args)
     assert not dz[:, 4:].any()  # units that live learn nothing from it
     assert not dd[4:].any()
+
+
+def test_without_dead_units_the_auxiliary_cost_and_its_gradients_are_0():
+    rng = np.random.default_rng(4)
+    z, d, residual = rng.normal(size=(N, H)), rng.normal(size=(H, D)), rng.normal(size=(N, D))
+    cost, dz, dd = auxiliary_cost(z, d, residual, np.zeros(H, bool), 2, backend("numpy"))
+    assert cost == 0
+    assert not dz.any()
+    assert not dd.any()
+
+
+def test_codes_of_any_kind_are_decoded():
+    """More than k entries, and negative ones: what one sets by hand to see what it stands for."""
+    model, code = anywhere(KINDS["TopK"]()), np.random.default_rng(6).normal(size=(N, H))
+    b2 = model.layout.views(model.theta)["b2"]
+    np.testing.assert_allclose(model.decode(code), code @ model.directions + b2, rtol=1e-13)
 
 
 def torch_forward(torch, p, x):

@@ -1,6 +1,7 @@
 r"""Top-k followed by dense: of the weights, only the rows of what was kept are read.
 
-Overrides, as the fused op ``top_k_dense``: ``top_k`` followed by ``dense``, the decoder of a k-sparse autoencoder.
+Overrides, as the fused op ``top_k_dense``: ``top_k`` followed by ``dense``, the decoder of a k-sparse autoencoder and
+of a TopK dictionary.
 
 .. math::
     y_n &= \sum_{j \in T_n} x_{nj}\, w_j + b, \qquad T_n = \text{the k largest of row n}                 \tag{1} \\

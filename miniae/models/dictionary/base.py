@@ -13,6 +13,7 @@ from miniae.losses import LOSSES
 from miniae.models.base import Model, check_batch
 from miniae.models.dictionary.unit_rows import unit_rows, unit_rows_backward
 from miniae.network import Parameters
+from miniae.ops import Pair
 
 
 class Tape(NamedTuple):
@@ -104,6 +105,11 @@ class Dictionary(Model):
         """The dictionary D, (H, D): a row of length 1 for each unit, of the current theta."""
         return unit_rows(self.layout.views(self.theta)["w2"])[0]
 
+    @property
+    def decoder(self) -> Pair:
+        """The pair that makes (2) of a code, D and b2: ``dense``, or one that knows more about the code."""
+        return self.backend.pairs["dense"]
+
     @abstractmethod
     def activate(self, params: Mapping[str, Array], z: Array, ctx: Context) -> tuple[Array, Any, Any]:
         """The code f(z), the penalty P, and what :meth:`activate_backward` needs."""
@@ -128,14 +134,14 @@ class Dictionary(Model):
         d, lengths = unit_rows(params["w2"])
         z, encoding = dense(x - params["b2"], params["w1"], params["b1"])
         a, penalty, activation = self.activate(params, z, ctx)  # (1)
-        y, decoding = dense(a, d, params["b2"])  # (2)
+        y, decoding = self.decoder.forward(a, d, params["b2"])  # (2)
         loss, dy = self.backend.costs["squared_error"](y, target, reduce=ctx.reduce)
         return loss + penalty, Tape(d, lengths, encoding, z, activation, a, decoding, y, dy)  # (3)
 
     def backward(self, tape: Tape, ctx: Context, gradient: Array) -> None:
         """Equations (4) and (5)."""
         dense = self.backend.pairs["dense"].backward
-        da, dd, db2 = dense(tape.dy, tape.decoding)
+        da, dd, db2 = self.decoder.backward(tape.dy, tape.decoding)
         dz, others = self.activate_backward(da, tape.activation)  # (4)
         dz += tape.dz
         dx, dw1, db1 = dense(dz, tape.encoding)
@@ -154,13 +160,13 @@ class Dictionary(Model):
         return self.activate(params, z, self.context(self.buffers))[0]  # (1)
 
     def decode(self, code: Array) -> Array:
-        """What a batch of codes stands for, with the current theta."""
+        """What a batch of codes stands for, with the current theta; any codes, not only those of :meth:`encode`."""
         self._check("code", code, self.hidden)
-        return code @ self.directions + self.layout.views(self.theta)["b2"]  # (2)
+        return self.backend.pairs["dense"].forward(code, self.directions, self.layout.views(self.theta)["b2"])[0]  # (2)
 
     def reconstruct(self, x: Array) -> Array:
         """What comes back of a batch, with the current theta: ``decode(encode(x))``."""
-        return self.decode(self.encode(x))
+        return self.decoder.forward(self.encode(x), self.directions, self.layout.views(self.theta)["b2"])[0]  # (2)
 
     def _check(self, name: str, batch: Array, features: int) -> None:
         check_batch(name, batch, self.theta)

@@ -1,8 +1,10 @@
 """The TopK dictionary: sparse because no more than k units may speak; those long silent learn from what is left."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
+import numpy as np
 from jaxtyping import Bool, Float
 
 from miniae.arrays import Array
@@ -10,10 +12,9 @@ from miniae.backends import Backend
 from miniae.context import Context
 from miniae.layers.base import Parameter
 from miniae.layers.images import whole
-from miniae.losses import squared_error
 from miniae.models.dictionary.base import Dictionary, Tape
 from miniae.network import Parameters
-from miniae.ops import relu_backward, relu_forward, top_k_backward, top_k_forward
+from miniae.ops import Pair
 from miniae.reduce import Reduce, local
 
 
@@ -28,7 +29,7 @@ class TopKDictionary(Dictionary):
     No penalty, so nothing pulls the activations down: L0 is set, not sought. But a unit that is never among the k
     largest gets no gradient, and stays as it is. A unit counts as dead when it has been silent for ``dead_after``
     training steps. The k' most active of the dead try to explain what the others left over, the residual e, and so
-    learn something that is missing.
+    learn something that is missing. Where no unit is dead, :math:`L_{aux}` is 0.
 
     Two points are easily missed. The residual is a target: e is what it is, and the cost (2) does not try to make it
     easier by changing the reconstruction. No gradient goes back through it; what :meth:`cost_and_grad` returns is
@@ -90,6 +91,11 @@ class TopKDictionary(Dictionary):
         """Which units have been silent for too long, (H,), True or False."""
         return self.buffers_layout.views(self.buffers)["silent"] >= self.dead_after
 
+    @property
+    def decoder(self) -> Pair:
+        """For the codes of this model: see :func:`sparse_dense`."""
+        return sparse_dense(self.backend, self.k)
+
     def activate(self, params: Mapping[str, Array], z: Array, ctx: Context) -> tuple[Array, Any, Any]:
         """(1) without the auxiliary cost, which needs the reconstruction."""
         positive, relu = self.backend.pairs["relu"].forward(z)
@@ -109,12 +115,25 @@ class TopKDictionary(Dictionary):
         if ctx.training:
             active, _ = ctx.reduce((tape.a != 0).sum(axis=0), len(x))
             ctx.new_buffers["silent"][...] = (silent + 1) * (active == 0)
-        if not dead.any():
+        if self.backend.xp is np and not dead.any():  # saves work; a GPU does not ask, for the host would have to wait
             return cost, tape
-        auxiliary, dz, dd = auxiliary_cost(tape.z, tape.d, target - tape.y, dead, self.aux_k, ctx.reduce)
+        residual = target - tape.y
+        auxiliary, dz, dd = auxiliary_cost(tape.z, tape.d, residual, dead, self.aux_k, self.backend, ctx.reduce)
         dz *= self.aux_strength
         dd *= self.aux_strength
         return cost + self.aux_strength * auxiliary, tape._replace(dz=dz, dd=dd)
+
+
+def sparse_dense(backend: Backend, k: int) -> Pair:
+    """``dense`` for codes of which no more than ``k`` entries are positive and the others 0, as (1) makes them.
+
+    To choose the k largest of such a code changes nothing. So where a backend has ``top_k`` followed by ``dense`` as
+    one op, which for each example reads k rows of D instead of all, that op does it.
+    """
+    fused = backend.pairs.get("top_k_dense")
+    if fused is None:
+        return backend.pairs["dense"]
+    return fused._replace(forward=partial(fused.forward, k=k))
 
 
 def auxiliary_cost(
@@ -123,6 +142,7 @@ def auxiliary_cost(
     residual: Float[Array, "N D"],
     dead: Bool[Array, " H"],
     k: int,
+    backend: Backend,
     reduce: Reduce = local,
 ) -> tuple[Any, Float[Array, "N H"], Float[Array, "H D"]]:
     r"""How far the dead units are from explaining the residual, :math:`L_{aux}` of (2), and its gradients.
@@ -137,20 +157,26 @@ def auxiliary_cost(
 
     The residual is an argument here: to differentiate this function numerically is to hold it fixed.
 
+    Where no unit is dead b is 0, and with it both gradients. Of the cost, the size of the residual would be left: it is
+    multiplied by 0.
+
     Args:
         z: pre-activations, (N, H).
         d: the dictionary, (H, D).
         residual: e, (N, D).
         dead: which units are, (H,).
         k: k'.
+        backend: whose functions run.
         reduce: adds sums and counts over all workers; see :mod:`miniae.reduce`.
 
     Returns:
         The cost (0-d), ``dz`` and ``dd``.
     """
-    positive, relu = relu_forward(z)
-    b, top_k = top_k_forward(positive * dead, k)
-    cost, de = squared_error(b @ d, residual, reduce=reduce)  # (2)
-    dd = b.T @ de
-    dz = relu_backward(top_k_backward(de @ d.T, top_k) * dead, relu)  # (3)
-    return cost, dz, dd
+    relu, top_k, dense = backend.pairs["relu"], backend.pairs["top_k"], sparse_dense(backend, k)
+    positive, slopes = relu.forward(z)
+    b, chosen = top_k.forward(positive * dead, k)
+    e_hat, decoding = dense.forward(b, d)
+    cost, de_hat = backend.costs["squared_error"](e_hat, residual, reduce=reduce)  # (2)
+    db, dd, _ = dense.backward(de_hat, decoding)
+    dz = relu.backward(top_k.backward(db, chosen) * dead, slopes)  # (3)
+    return cost * dead.any(), dz, dd
