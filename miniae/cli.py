@@ -133,19 +133,25 @@ def bench(
     ] = None,
     backend: Annotated[str, typer.Option(help="of miniae, several with commas: numpy, cuda")] = "numpy",
     peers: Annotated[str | None, typer.Option(help="torch, jax or none; default: what is installed")] = None,
-    json: Annotated[str | None, typer.Option(help="file for the record, - for the screen")] = None,
+    json: Annotated[
+        str | None, typer.Option(help="file for the record, written after every workload; - for the screen")
+    ] = None,
     plot: Annotated[Path | None, typer.Option(help="PNG file for a picture")] = None,
     seconds: Annotated[float, typer.Option(help="of timing, for each workload")] = 10.0,
     threads: Annotated[int | None, typer.Option(help="on the CPU; default: one for each processor")] = None,
 ) -> None:
     """Time a training step of each workload beside PyTorch and JAX, in turn, and print a table.
 
-    Exit code 1: a peer computes something else and was not timed, 2: the benchmark cannot be run.
+    Exit code 1: a peer computes something else and was not timed, or a workload failed, 2: the benchmark cannot be run.
     """
     from json import dumps
 
     from miniae import bench as benchmark
     from miniae.optional import require
+
+    def each(so_far: benchmark.Record) -> None:
+        if json not in (None, "-"):
+            benchmark.keep(so_far, Path(json))
 
     try:
         for name, path in (("json", Path(json or "-")), ("plot", plot)):
@@ -155,13 +161,10 @@ def bench(
             if plot.suffix != ".png":
                 raise ValueError(f"plot: the file must end in .png, got {plot}")
             require("matplotlib", extra="course")
-        record = benchmark.bench(rows or (), backend=backend, peers=peers, seconds=seconds, threads=threads)
+        record = benchmark.bench(rows or (), backend=backend, peers=peers, seconds=seconds, threads=threads, each=each)
     except (ValueError, ImportError, OSError) as error:
         _refuse(error)
-    written = dumps(record, indent=1) + "\n"
-    if json not in (None, "-"):
-        Path(json).write_text(written)
-    typer.echo(written if json == "-" else benchmark.markdown(record), nl=False)
+    typer.echo(dumps(record, indent=1) + "\n" if json == "-" else benchmark.markdown(record), nl=False)
     if plot is not None:
         benchmark.picture(record).savefig(plot)
     if benchmark.refusals(record):

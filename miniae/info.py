@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+import miniae
 from miniae.data.folders import data_folder
-from miniae_kernels.cuda.available import driver_and_runtime, version, why_not
+from miniae_kernels.cuda.available import driver_and_runtime, first_line, version, why_not
 
 # What OpenBLAS calls its kernels, by the widest registers they use; others, of other makers, are left alone.
 KERNELS = {
@@ -24,8 +25,6 @@ KERNELS = {
 # NumPy's names for the same: since version 2.4 it counts in levels of x86-64.
 SIMD = {"AVX-512": ("X86_V4", "AVX512F", "AVX512_SKX"), "AVX2": ("X86_V3", "AVX2"), "AVX": ("AVX",)}
 
-CAPTURE = "without it a training step is not captured in a CUDA graph, and costs more time to launch"
-
 
 def info() -> dict[str, Any]:
     """Look around. Nothing is raised: what is missing is told.
@@ -33,7 +32,8 @@ def info() -> dict[str, Any]:
     Returns:
         Strings, numbers, lists and dicts, ready for JSON, under ``miniae``, ``python``, ``platform``, ``processor``,
         ``numpy``, ``blas`` (an entry for each pool of threads), ``warnings``, ``data``, ``packages`` (by extra of
-        miniae, with a version, or None where missing) and ``gpu`` (memory in bytes).
+        miniae, with a version, or None where missing; None where miniae is not installed but found on the path) and
+        ``gpu`` (memory in bytes).
 
     >>> found = info()
     >>> found["numpy"] == np.__version__, found["processor"]["usable"] >= 1
@@ -42,7 +42,7 @@ def info() -> dict[str, Any]:
     simd, pools = _simd(), _blas()
     folder = data_folder(None)
     return {
-        "miniae": metadata.version("miniae"),
+        "miniae": miniae.__version__,
         "python": platform.python_version(),
         "platform": platform.platform(),
         "processor": {
@@ -119,7 +119,7 @@ def text(found: Mapping[str, Any]) -> str:
         *(("", "not known in detail: threadpoolctl is missing; see below") for _ in [0] if not found["blas"]),
         *(("WARNING", warning) for warning in found["warnings"]),
         ("data", _data_line(found["data"])),
-        *((f"[{extra}]", _packages_line(extra, packages)) for extra, packages in _shown(found["packages"]).items()),
+        *_extras(found["packages"]),
         *(("GPU", line) for line in _gpu_lines(found["gpu"])),
     ]
     width = max(len(name) for name, _ in lines)
@@ -182,9 +182,11 @@ def _found(folder: Path | None) -> list[str] | None:
     return sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
 
 
-def _packages() -> dict[str, dict[str, str | None]]:
-    """What each extra of miniae brings, with the version that is installed."""
+def _packages() -> dict[str, dict[str, str | None]] | None:
+    """What each extra of miniae brings, with the version that is installed; None where miniae itself is not."""
     extras: dict[str, dict[str, str | None]] = {}
+    if _installed("miniae") is None:
+        return None
     for requirement in metadata.requires("miniae") or ():
         name = re.match(r"[\w.-]+", requirement)
         extra = re.search(r"""extra\s*==\s*['"]([\w-]+)['"]""", requirement)
@@ -209,8 +211,11 @@ def _gpu() -> dict[str, Any]:
         "cupy": None,
         "numba-cuda": _installed("numba-cuda"),
         "nvmath-python": _installed("nvmath-python"),
+        "why_not_captured": None,
         "devices": [],
     }
+    if not found["why_not"]:
+        found["why_not_captured"] = _why_not_captured()
     try:
         cupy = importlib.import_module("cupy")
     except ImportError:
@@ -219,6 +224,15 @@ def _gpu() -> dict[str, Any]:
     found |= {"cupy": cupy.__version__, "runtime": version(runtime), "driver": version(driver) if driver else None}
     found["devices"] = _devices(cupy) if driver else []
     return found
+
+
+def _why_not_captured() -> str | None:
+    """What keeps a training step from being captured in a CUDA graph."""
+    try:
+        gemm = importlib.import_module("miniae_kernels.cuda.gemm")
+    except ImportError as error:  # of Numba's, which asks for certain versions of NumPy
+        return f"the kernels cannot be imported: {first_line(error)}"
+    return gemm.why_not_captured()
 
 
 def _devices(cupy: Any) -> list[dict[str, Any]]:
@@ -250,6 +264,12 @@ def _data_line(data: Mapping[str, Any]) -> str:
     return f"MINIAE_DATA is {folder}: {', '.join(names) or 'empty'}"
 
 
+def _extras(packages: Mapping[str, Mapping[str, str | None]] | None) -> list[tuple[str, str]]:
+    if packages is None:
+        return [("extras", "not known: this miniae is not installed, it was found in a folder of the path")]
+    return [(f"[{extra}]", _packages_line(extra, brought)) for extra, brought in _shown(packages).items()]
+
+
 def _shown(packages: Mapping[str, Mapping[str, str | None]]) -> Mapping[str, Mapping[str, str | None]]:
     """All extras; of those for CUDA 12, 13 ..., of which one environment can hold one, the one that is installed."""
     alternatives = [extra for extra in packages if re.fullmatch(r"cuda\d+", extra)]
@@ -276,8 +296,8 @@ def _gpu_lines(gpu: Mapping[str, Any]) -> list[str]:
             f"driver for CUDA {gpu['driver']}" if gpu["driver"] else "no driver",
         ]
     lines += [", ".join(versions)] if versions else []
-    if not gpu["nvmath-python"]:
-        lines.append(f"nvmath-python is missing, {CAPTURE}: pip install nvmath-python")
+    if gpu["why_not_captured"]:
+        lines.append(f"training steps are not captured in a CUDA graph and take longer: {gpu['why_not_captured']}")
     return lines + [
         f"{number}: {device['name']}, compute capability {device['compute_capability']}, "
         f"{device['free'] / 2**30:.1f} of {device['total'] / 2**30:.1f} GiB free"

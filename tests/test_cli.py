@@ -164,14 +164,16 @@ def recorded(monkeypatch):
     entry = {"name": "miniae numpy", "peer": False, "steps_per_round": 1, "ms": [1.0, 2.0, 3.0]}
     refused = {"name": "torch eager", "peer": True, "refused": "the cost 1 is not 2"}
 
-    def bench(rows, **options):
+    def bench(rows, each, **options):
         calls.append((rows, options))
         found = json.loads(run("info", "--json").output)
         row = {"name": "D1", "title": "AE", "limit_ms": 0.5, "contenders": [entry, refused] if rows else [entry]}
-        return {
+        record = {
             "date": "2026-01-02", "device": "cpu", "info": found, "versions": {}, "threads": {"BLAS": 1},
             "limits": {"flops": 1e9, "bandwidth": 1e9}, "rows": [row],
         }  # fmt: skip
+        each(record)
+        return record
 
     monkeypatch.setattr(bench_module, "bench", bench)
     return calls

@@ -10,13 +10,14 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 import pytest
 
+import miniae
 from miniae import info as info_module
 from miniae.info import blas_warnings, info, text
 
 POOL = {"library": "openblas", "version": "0.3.31", "architecture": "SkylakeX", "threads": 2, "file": "x.so"}
 NO_GPU = {
     "why_not": "CuPy is not installed: pip install it", "driver": None, "runtime": None, "cupy": None,
-    "numba-cuda": None, "nvmath-python": None, "devices": [],
+    "numba-cuda": None, "nvmath-python": None, "why_not_captured": None, "devices": [],
 }  # fmt: skip
 FOUND = {
     "miniae": "0.1.0",
@@ -69,6 +70,16 @@ def test_extras_are_those_of_the_package(monkeypatch):
     monkeypatch.setattr(metadata, "requires", lambda name: requires)
     packages = info()["packages"]
     assert packages == {"course": {"scipy": metadata.version("scipy")}, "gpu": {"no-such.package": None}}
+
+
+def test_a_miniae_that_is_not_installed_says_so_and_which_it_is(monkeypatch):
+    def version(name):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", version)
+    found = info()
+    assert (found["miniae"], found["packages"]) == (miniae.__version__, None)
+    assert lines(packages=None)["extras"][0].startswith("not known: this miniae is not installed")
 
 
 def test_of_the_extras_for_one_cuda_each_only_the_installed_one_is_shown():
@@ -159,6 +170,8 @@ def cupy(monkeypatch):
     cupy.cuda = SimpleNamespace(runtime=runtime, Device=lambda number: SimpleNamespace(mem_info=(3 * 2**30, 4 * 2**30)))
     monkeypatch.setitem(sys.modules, "cupy", cupy)
     monkeypatch.setattr(info_module, "why_not", lambda: None)
+    gemm = SimpleNamespace(why_not_captured=lambda: "nvmath-python is not installed")
+    monkeypatch.setitem(sys.modules, "miniae_kernels.cuda.gemm", gemm)  # which needs Numba
     return cupy
 
 
@@ -171,8 +184,13 @@ def test_a_gpu(cupy):
     can, versions, *rest = lines(gpu={**gpu, "numba-cuda": "0.30", "nvmath-python": None})["GPU"]
     assert can == "CUDA can be used"
     assert versions == "cupy 14.2.0, numba-cuda 0.30, CUDA runtime 13.2, driver for CUDA 13.0"
-    assert rest[0].startswith("nvmath-python is missing, without it a training step is not captured")
+    assert rest[0] == "training steps are not captured in a CUDA graph and take longer: nvmath-python is not installed"
     assert rest[1] == "0: NVIDIA H200, compute capability 9.0, 3.0 of 4.0 GiB free"
+
+
+def test_kernels_that_cannot_be_imported_are_told(cupy, monkeypatch):
+    monkeypatch.setitem(sys.modules, "miniae_kernels.cuda.gemm", None)  # which makes the import fail
+    assert info()["gpu"]["why_not_captured"].startswith("the kernels cannot be imported: ")
 
 
 def test_devices_that_cannot_be_asked_are_left_out(cupy):

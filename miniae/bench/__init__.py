@@ -5,8 +5,9 @@ the same cost, from the same theta, on the same batch, which is checked before a
 one run, since the ratios of a run hold where absolute times drift with the machine.
 """
 
+from miniae.bench.kept import keep
 from miniae.bench.picture import picture
 from miniae.bench.report import markdown
-from miniae.bench.run import bench, refusals
+from miniae.bench.run import Record, bench, refusals
 
-__all__ = ["bench", "markdown", "picture", "refusals"]
+__all__ = ["Record", "bench", "keep", "markdown", "picture", "refusals"]

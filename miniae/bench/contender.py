@@ -38,6 +38,9 @@ class Contender(ABC):
     def theta(self) -> NDArray[np.floating]:
         """A copy of the current theta, (layout.size,)."""
 
+    def close(self) -> None:  # noqa: B027 - most have nothing to do
+        """Give up what its library keeps beyond its life: called when all contenders of a row have been timed."""
+
 
 def counterpart(peer: str, table: Mapping[Any, Value], key: Any) -> Value:
     """What stands in a peer's table for a layer, a loss or an optimiser of miniae's.

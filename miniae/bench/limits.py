@@ -25,15 +25,20 @@ class Limits(NamedTuple):
     bandwidth: float
 
 
+def side(device: str) -> int:
+    """Of the matrices, on ``"cpu"`` or ``"cuda"``."""
+    return SIDE if device == "cpu" else LARGER * SIDE
+
+
 def measure(xp: Any = np) -> Limits:
     """The best of several runs each, with NumPy, or with CuPy on its GPU."""
-    side, copied = (SIDE, COPIED) if xp is np else (LARGER * SIDE, LARGER**2 * COPIED)
-    a = xp.full((side, side), 0.5, "float32")
+    n, copied = (side("cpu"), COPIED) if xp is np else (side("cuda"), LARGER**2 * COPIED)
+    a = xp.full((n, n), 0.5, "float32")
     b, c = a.copy(), xp.empty_like(a)
     source = xp.ones(copied // 4, "float32")
     sink = xp.empty_like(source)
     return Limits(
-        2 * side**3 / _best(xp, lambda: xp.matmul(a, b, out=c)),
+        2 * n**3 / _best(xp, lambda: xp.matmul(a, b, out=c)),
         2 * copied / _best(xp, lambda: xp.copyto(sink, source)),
     )
 

@@ -40,10 +40,10 @@ PEERS = {
     "torch-eager": Peer("torch", "torch eager", "miniae.bench.torch_peer", "eager"),
     "torch-channels-last": Peer("torch", "torch channels-last", "miniae.bench.torch_peer", "channels_last", True),
     "torch-compile": Peer("torch", "torch.compile", "miniae.bench.torch_peer", "compiled"),
-    "torch-max-autotune": Peer(
+    "jax": Peer("jax", "jax.jit", "miniae.bench.jax_peer", "jit"),
+    "torch-max-autotune": Peer(  # last: it compiles for minutes
         "torch", "torch.compile max-autotune", "miniae.bench.torch_peer", "autotuned", gpu_only=True
     ),
-    "jax": Peer("jax", "jax.jit", "miniae.bench.jax_peer", "jit"),
 }
 
 

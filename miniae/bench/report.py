@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from miniae.bench import statistics
+from miniae.bench import limits, statistics
 from miniae.bench.statistics import Entry, Row, Spread
 from miniae.info import blas_line, processor_line
 
@@ -11,6 +11,10 @@ LEGEND = (
     "Milliseconds of a training step: the median over rounds and, in brackets, the quartiles. limit: what the step's "
     "matrix products, convolutions and optimiser would take at the rates measured. Ratios are of medians, in brackets "
     "the quartiles of the rounds' ratios; below 1, miniae is faster."
+)
+ON_GPU = (
+    "miniae's step gathers its batch from the data set, as in fit; torch.compile copies its batch into the memory of "
+    "its CUDA graph, as many bytes; the other peers work on a batch that stays where it is."
 )
 EAGER = "torch eager"
 
@@ -32,13 +36,15 @@ def markdown(record: Mapping[str, Any]) -> str:
         for what in ("refused", "could_not_run")
         if what in entry
     ]
-    parts = ["\n".join(head(record)), LEGEND, _aligned(table), "\n".join(notes)]
+    notes += [f"- {row['name']} could not be timed: {row['failed']}" for row in rows if "failed" in row]
+    legend = f"{LEGEND} {ON_GPU}" if record["device"] == "cuda" else LEGEND
+    parts = ["\n".join(head(record)), legend, _aligned(table), "\n".join(notes)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def head(record: Mapping[str, Any]) -> list[str]:
     """What was measured on what, a line each."""
-    found, limits = record["info"], record["limits"]
+    found, rates, side = record["info"], record["limits"], limits.side(record["device"])
     gpus = [f"- GPU: {gpu['name']}, compute capability {gpu['compute_capability']}" for gpu in found["gpu"]["devices"]]
     versions = {"miniae": found["miniae"], "Python": found["python"], "NumPy": found["numpy"], **record["versions"]}
     return [
@@ -48,8 +54,8 @@ def head(record: Mapping[str, Any]) -> list[str]:
         *(f"- BLAS: {blas_line(pool)}" for pool in found["blas"]),
         f"- versions: {', '.join(f'{name} {number}' for name, number in versions.items())}",
         f"- threads: {', '.join(f'{name} {count}' for name, count in record['threads'].items())}",
-        f"- measured in this run: {limits['flops'] / 1e9:.0f} GFLOP/s in a 2048 x 2048 float32 matrix product, "
-        f"{limits['bandwidth'] / 1e9:.0f} GB/s in a copy, with {'CuPy' if record['device'] == 'cuda' else 'NumPy'}",
+        f"- measured in this run: {rates['flops'] / 1e9:.0f} GFLOP/s in a {side} x {side} float32 matrix product, "
+        f"{rates['bandwidth'] / 1e9:.0f} GB/s in a copy, with {'CuPy' if record['device'] == 'cuda' else 'NumPy'}",
         *(f"- WARNING: {warning}" for warning in found["warnings"]),
     ]
 

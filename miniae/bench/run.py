@@ -1,5 +1,6 @@
 """``bench``: time a training step of each workload, miniae's beside its peers', and keep all that was timed."""
 
+import traceback
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -34,11 +35,13 @@ def bench(
     seconds: float = 10.0,
     threads: int | None = None,
     progress: bool = True,
+    each: Callable[[Record], Any] = lambda record: None,
 ) -> Record:
     """Time one training step (forward, backward, optimiser) in float32 of each workload.
 
     Every contender first shows that it computes the same: its cost, its gradient and where a few steps lead are held
-    against miniae's, and a peer that disagrees is not timed. Then all take turns, round by round.
+    against miniae's, and a peer that disagrees is not timed. Then all take turns, round by round. A row that fails is
+    told, and the others go on.
 
     Args:
         rows: names of :data:`~miniae.bench.workloads.WORKLOADS`; none for all but the large ones, and with a GPU
@@ -47,7 +50,8 @@ def bench(
         peers: which of those installed; see :func:`miniae.bench.peers.select`.
         seconds: how long to time a row.
         threads: for everything that runs on the CPU; one for each processor when None.
-        progress: whether to show a progress bar.
+        progress: whether to show a progress bar, where there is a terminal.
+        each: is called after every row, with the record so far.
 
     Returns:
         The record, ready for JSON: the machine, the versions, and every round's times. From it
@@ -68,29 +72,28 @@ def bench(
     packages = {one.package for one in selected.values()}
     with (
         limited(threads, packages) as used,
-        tqdm(total=len(chosen), disable=not progress, unit="row", dynamic_ncols=True) as bar,
+        tqdm(total=len(chosen), disable=None if progress else True, unit="row", dynamic_ncols=True) as bar,
     ):
         found = info()
         measured = limits.measure(next((one.xp for one in ours if one.xp is not np), np))
-        entries = []
+        told = ("miniae", "python", "platform", "processor", "numpy", "blas", "warnings", "gpu")
+        record: Record = {
+            "date": datetime.now(UTC).isoformat(timespec="seconds"),
+            "device": device,
+            "info": {key: found[key] for key in told},
+            "versions": {package: version(package) for package in sorted(packages)},
+            "threads": used,
+            "seconds": seconds,
+            "limits": measured._asdict(),
+            "rows": [],
+        }
         for name, workload in chosen.items():
             bar.set_description(name)
-            entries.append(
-                {"name": name} | _row(workload, ours, selected, device, measured, seconds, bar.set_postfix_str)
-            )
+            row = _row(workload, ours, selected, device, measured, seconds, bar.set_postfix_str)
+            record["rows"].append({"name": name} | row)
+            each(record)
             bar.update()
-    return {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "device": device,
-        "info": {
-            key: found[key] for key in ("miniae", "python", "platform", "processor", "numpy", "blas", "warnings", "gpu")
-        },
-        "versions": {package: version(package) for package in sorted(packages)},
-        "threads": used,
-        "seconds": seconds,
-        "limits": measured._asdict(),
-        "rows": entries,
-    }
+    return record
 
 
 def _backend(name: str) -> Backend:
@@ -114,7 +117,26 @@ def _row(
     seconds: float,
     tell: Tell,
 ) -> dict[str, Any]:
-    """Everything about one workload, with the times of all contenders that agree."""
+    """Everything about one workload: the times of all contenders that agree, or why there are none."""
+    work = workloads.work(workload)
+    row = {
+        "title": workload.title,
+        "parameters": work.parameters,
+        "multiply_adds": work.multiply_adds,
+        "optimizer_bytes": work.optimizer_bytes,
+        "limit_ms": work.limit(*measured),
+    }
+    try:
+        return row | {"contenders": _timed(workload, ours, selected, device, seconds, tell)}
+    except Exception as error:
+        traceback.print_exc()
+        return row | {"contenders": [], "failed": first_line(error)[:200]}
+
+
+def _timed(
+    workload: Workload, ours: Sequence[Backend], selected: dict[str, Peer], device: str, seconds: float, tell: Tell
+) -> list[dict[str, Any]]:
+    """An entry for every contender, with its times if it agrees."""
     entries, ready = _line_up(workload, ours, selected, device, tell)
     tell("warm-up")
     steps = [rounds.steps_per_round(contender) for contender in ready]
@@ -122,15 +144,9 @@ def _row(
     agree = (entry for entry in entries if "ms" in entry)
     for entry, count, times in zip(agree, steps, ms, strict=True):
         entry |= {"steps_per_round": count, "ms": times}
-    work = workloads.work(workload)
-    return {
-        "title": workload.title,
-        "parameters": work.parameters,
-        "multiply_adds": work.multiply_adds,
-        "optimizer_bytes": work.optimizer_bytes,
-        "limit_ms": work.limit(*measured),
-        "contenders": entries,
-    }
+    for contender in ready:
+        contender.close()
+    return entries
 
 
 def _line_up(
@@ -184,7 +200,8 @@ def admit(make: Callable[[], Contender], reference: Reference) -> tuple[Contende
 
 
 def refusals(record: Record) -> Collection[str]:
-    """The contenders that were refused, each as row and name."""
-    return [
+    """The rows that failed, and the contenders that were refused, each as row and name."""
+    failed = [row["name"] for row in record["rows"] if "failed" in row]
+    return failed + [
         f"{row['name']} {entry['name']}" for row in record["rows"] for entry in row["contenders"] if "refused" in entry
     ]

@@ -120,8 +120,8 @@ class Torch(Contender):
         rule = counterpart("torch", OPTIMIZERS, type(optimizer))
         self.optimizer = rule(torch.optim, self.parameters, optimizer, bool(compiled))
         self.cost = cost_of(torch, model, modules)
+        self.compiled = bool(compiled)
         if compiled:
-            torch.compiler.reset()  # what was compiled for other rows counts against a limit
             self.cost = torch.compile(self.cost, mode=compiled)
 
     def cost_and_grad(self) -> tuple[float, NDArray[np.floating]]:
@@ -148,6 +148,11 @@ class Torch(Contender):
     def theta(self) -> NDArray[np.floating]:
         """The parameters, taken together."""
         return self._flat(self.parameters)
+
+    def close(self) -> None:
+        """Forget what was compiled: with the next row's it would count against a limit. For all contenders at once."""
+        if self.compiled:
+            self.torch.compiler.reset()
 
     def _flat(self, tensors: Sequence[Any]) -> NDArray[np.floating]:
         arrays = [tensor.detach().cpu().numpy() for tensor in tensors]

@@ -171,7 +171,7 @@ WORKLOADS = {
 
 
 def chosen(names: Sequence[str], *, with_large: bool) -> dict[str, Workload]:
-    """The workloads named, in the table's order; all but the large ones where none is named.
+    """The workloads named, in that order; all but the large ones where none is named.
 
     Args:
         names: keys of :data:`WORKLOADS`.
@@ -181,13 +181,10 @@ def chosen(names: Sequence[str], *, with_large: bool) -> dict[str, Workload]:
         ValueError: if a name is unknown; the message lists the known ones.
 
     >>> list(chosen(["C1", "D2"], with_large=False)), len(chosen([], with_large=True))
-    (['D2', 'C1'], 9)
+    (['C1', 'D2'], 9)
     """
     for name in names:
         if name not in WORKLOADS:
             raise ValueError(f"row: {name!r} is unknown; known: {', '.join(WORKLOADS)}")
-    return {
-        name: workload
-        for name, workload in WORKLOADS.items()
-        if (name in names if names else with_large or not workload.large)
-    }
+    every = [name for name, workload in WORKLOADS.items() if with_large or not workload.large]
+    return {name: WORKLOADS[name] for name in names or every}

@@ -62,9 +62,20 @@ def test_torch_compile(kind, torch, monkeypatch):
     """The compiler itself takes half a minute; what is given to it, and that its result is what runs, is looked at."""
     modes = []
     monkeypatch.setattr(torch, "compile", lambda function, mode: modes.append(mode) or function)
+    monkeypatch.setattr(torch.compiler, "reset", lambda: pytest.fail("would throw away what the other has compiled"))
     held_against_miniae("torch-compile", kind)
     held_against_miniae("torch-max-autotune", kind)
     assert modes == ["default", "max-autotune"]
+
+
+def test_what_was_compiled_for_a_row_is_forgotten_after_it(torch, monkeypatch):
+    resets, workload = [], TINY["sparse"]
+    monkeypatch.setattr(torch, "compile", lambda function, mode: function)
+    monkeypatch.setattr(torch.compiler, "reset", lambda: resets.append(1))
+    for peer in ("torch-eager", "torch-compile"):
+        model = workload.make("numpy", "float32")
+        peers.PEERS[peer].contender(model, workload.data(), workload.optimizer, "cpu").close()
+    assert resets == [1]
 
 
 def test_channels_last_lies_in_memory_as_it_says(torch):
@@ -108,5 +119,5 @@ def test_peers_are_chosen_by_package_or_name(monkeypatch):
     assert peers.select("none") == {}
     with pytest.raises(ImportError, match="jax is not installed: pip install jax"):
         peers.select("torch-eager,jax")
-    with pytest.raises(ValueError, match="'tensorflow' is unknown; known: torch, torch-eager, .*, jax, none"):
+    with pytest.raises(ValueError, match="'tensorflow' is unknown; known: torch, torch-eager, .*, jax, .*, none"):
         peers.select("tensorflow")

@@ -95,6 +95,16 @@ def test_a_record_survives_json():
     assert markdown(again) == markdown(RECORD)
 
 
+def test_a_row_that_failed_has_its_place():
+    rows = [{"name": "D1", "title": "AE", "limit_ms": 0.34, "contenders": [], "failed": "illegal access"}]
+    page = markdown({**RECORD, "rows": [*rows, RECORD["rows"][1]]})
+    assert [cells(line) for line in page.splitlines() if line.startswith("| D1")] == [
+        ["D1 AE", "-", "-", "-", "-", "0.34", "-"]
+    ]
+    assert "- D1 could not be timed: illegal access" in page
+    assert picture({**RECORD, "rows": rows}).axes
+
+
 def test_without_peers_there_are_no_ratios():
     rows = [{**row, "contenders": row["contenders"][:1]} for row in RECORD["rows"]]
     assert "/ " not in markdown({**RECORD, "rows": rows}).split("| workload")[1].splitlines()[0]
@@ -124,5 +134,7 @@ def test_on_a_gpu_it_is_named():
     gpu = {"why_not": None, "devices": [{"name": "H200", "compute_capability": "9.0", "free": 1, "total": 2}]}
     record = {**RECORD, "device": "cuda", "info": {**RECORD["info"], "gpu": gpu}}
     assert "- GPU: H200, compute capability 9.0" in markdown(record)
-    assert "with CuPy" in markdown(record)
+    assert "GFLOP/s in a 8192 x 8192 float32 matrix product, 40 GB/s in a copy, with CuPy" in markdown(record)
+    assert "miniae's step gathers its batch" in markdown(record)
+    assert "miniae's step gathers its batch" not in markdown(RECORD)
     assert picture(record).axes[0].get_title() == "One training step, float32, H200"

@@ -7,8 +7,9 @@ import sys
 import pytest
 from tiny_workloads import TINY, WrongGradient
 
-from miniae.bench import bench, limits, markdown, peers, refusals, rounds, run, threads, workloads
+from miniae.bench import bench, keep, limits, markdown, peers, refusals, rounds, run, threads, workloads
 from miniae.bench.limits import Limits
+from miniae.bench.ours import Miniae
 from miniae.bench.peers import Peer
 from miniae.info import usable
 
@@ -44,6 +45,49 @@ def test_a_record_has_the_machine_the_limits_and_every_rounds_times(quick):
     assert record["device"] == "cpu"
     assert record["info"]["numpy"]
     assert "| sparse tiny sparse AE" in markdown(record)
+
+
+def test_after_every_row_the_record_so_far_is_handed_over(quick, tmp_path):
+    """And survives what comes after: it is kept in a file that is replaced, not written over."""
+    kept, rows = tmp_path / "record.json", []
+
+    def each(record):
+        keep(record, kept)
+        rows.append([row["name"] for row in json.loads(kept.read_text())["rows"]])
+
+    record = bench(["conv", "sparse"], peers="none", seconds=0.001, progress=False, each=each)
+    assert rows == [["conv"], ["conv", "sparse"]]
+    assert json.loads(kept.read_text()) == record
+    assert list(tmp_path.iterdir()) == [kept]
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        keep({"rows": object()}, kept)
+    assert json.loads(kept.read_text()) == record
+
+
+def test_a_row_that_fails_is_told_and_the_others_go_on(quick, monkeypatch, capsys):
+    class Failing(Miniae):
+        def wait(self):
+            if self.x.ndim == 2:  # the sparse row, not the images
+                raise RuntimeError("an illegal memory access was encountered\nand a page of advice")
+
+    monkeypatch.setattr(run, "Miniae", Failing)
+    record = bench(["sparse", "conv"], peers="none", seconds=0.001, progress=False)
+    failed, timed = record["rows"]
+    assert (failed["contenders"], failed["failed"]) == ([], "an illegal memory access was encountered")
+    assert timed["contenders"][0]["ms"]
+    assert refusals(record) == ["sparse"]
+    assert "- sparse could not be timed: an illegal memory access was encountered" in markdown(record)
+    assert "a page of advice" in capsys.readouterr().err
+
+
+def test_contenders_are_closed_when_all_have_been_timed(quick, monkeypatch):
+    """Not earlier: what one of them gives up may be what another is timed with."""
+    log = []
+    alternate = rounds.alternate
+    monkeypatch.setattr(rounds, "alternate", lambda *args: (log.append("timed"), alternate(*args))[1])
+    monkeypatch.setattr(Miniae, "close", lambda self: log.append("closed"))
+    bench(["sparse", "conv"], backend="numpy,numpy", peers="none", seconds=0.001, progress=False)
+    assert log == ["timed", "closed", "closed"] * 2
 
 
 def test_all_rows_but_the_large_ones(quick):

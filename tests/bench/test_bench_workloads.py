@@ -56,5 +56,6 @@ def test_a_batch_is_the_same_every_time_and_fits_the_model():
 def test_rows_are_chosen_by_name():
     assert list(chosen([], with_large=False)) == ["D1", "D2", "D3", "D4", "D5", "C1", "C2"]
     assert list(chosen(["L1"], with_large=False)) == ["L1"]
+    assert list(chosen(["L2", "C1", "D4"], with_large=False)) == ["L2", "C1", "D4"]
     with pytest.raises(ValueError, match="row: 'D9' is unknown; known: D1, D2"):
         chosen(["D1", "D9"], with_large=False)

@@ -33,22 +33,44 @@ def test_a_case_is_held_against_the_expected_numbers(cupy, quick, capsys):
     assert "fill" in capsys.readouterr().out
 
 
-def test_a_file_that_fails_is_told_and_the_others_go_on(quick, monkeypatch, tmp_path, capsys):
-    def wrong():
-        raise ValueError("no such shape")
+@pytest.fixture
+def files(quick, monkeypatch, tmp_path):
+    """Run the comparisons of files made up by their ``main``; where they are kept."""
 
-    mains = {"columns": wrong, "compile": wrong, "dropout": lambda: None, "gemm": None}
-    modules = [SimpleNamespace(name=name) for name in mains]
-    monkeypatch.setattr(measure, "require_gpu", lambda: None)
-    monkeypatch.setattr(measure, "pkgutil", SimpleNamespace(iter_modules=lambda path: modules))
-    imported = {name: SimpleNamespace(main=main) if main else SimpleNamespace() for name, main in mains.items()}
-    monkeypatch.setattr(measure, "importlib", SimpleNamespace(import_module=lambda n: imported[n.rpartition(".")[2]]))
-    monkeypatch.setattr(sys, "argv", ["measure", "--json", str(tmp_path / "kernels.json")])
-    with pytest.raises(SystemExit, match="^failed: columns$"):
+    def run(**mains):
+        modules = {name: SimpleNamespace(main=main) if main else SimpleNamespace() for name, main in mains.items()}
+        named = SimpleNamespace(iter_modules=lambda path: [SimpleNamespace(name=name) for name in mains])
+        monkeypatch.setattr(measure, "pkgutil", named)
+        imported = SimpleNamespace(import_module=lambda name: modules[name.rpartition(".")[2]])
+        monkeypatch.setattr(measure, "importlib", imported)
         measure.main()
+
+    run.kept = tmp_path / "kernels.json"
+    monkeypatch.setattr(measure, "require_gpu", lambda: None)
+    monkeypatch.setattr(sys, "argv", ["measure", "--json", str(run.kept)])
+    return run
+
+
+def wrong():
+    raise ValueError("no such shape")
+
+
+def test_a_file_that_fails_is_told_and_the_others_go_on(files, capsys):
+    with pytest.raises(SystemExit, match="^failed: columns$"):
+        files(columns=wrong, compile=wrong, dropout=lambda: None, gemm=None)
     assert "no such shape" in capsys.readouterr().err
-    kept = json.loads((tmp_path / "kernels.json").read_text())
-    assert kept == {"limits": {"copy GB/s": 2.0, "product TFLOP/s": 2.0}, "rows": []}
+    kept = json.loads(files.kept.read_text())
+    assert kept == {"limits": {"copy GB/s": 2.0, "product TFLOP/s": 2.0}, "failed": ["columns"], "rows": []}
+
+
+def test_what_a_file_has_measured_is_kept_though_a_later_one_is_cut_off(files):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    row = measure.Row("sums", "walk", 1e-7, 0.5, 3000.0, 0.8, 0.0, 0.0)
+    with pytest.raises(KeyboardInterrupt):
+        files(columns=lambda: measure.MEASURED.append(row), noise=interrupted)
+    assert json.loads(files.kept.read_text())["rows"] == [row._asdict()]
 
 
 def test_a_devices_limits_are_of_this_world(gpu, monkeypatch):

@@ -269,7 +269,7 @@ def main() -> None:
     require_gpu()
     import cupy
 
-    n, seed, stream = 2**26, 2024, 3
+    n, seed, stream = 2**24, 2024, 3
     step = cupy.full(1, 7, cupy.uint32)
     x = cupy.random.default_rng(0).random(n, dtype=cupy.float32)
     y = cupy.empty_like(x)

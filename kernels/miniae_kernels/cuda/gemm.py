@@ -1,27 +1,38 @@
 """Matrix products on the GPU by NVIDIA's cuBLAS, called so that a CUDA graph can record them.
 
 CuPy's own ``matmul`` refuses to run on a stream that is being captured. cuBLAS itself does not mind, so it is called
-directly, through the bindings of nvmath-python. Where those are not installed, CuPy's ``matmul`` does the work: all
-else is the same, but a training step cannot be captured.
+directly, through the bindings of nvmath-python. Where those cannot be used, CuPy's ``matmul`` does the work: all else
+is the same, but a training step cannot be captured.
 
 float32 products are computed in float32: TensorFloat-32, which keeps 10 bits of each factor, stays off.
 """
 
-import importlib.util
+import importlib
 from functools import cache
 from typing import Any
 
 import numpy as np
 
+from miniae_kernels.cuda.available import INSTALL, first_line
 from miniae_kernels.cuda.launch import check_array
 
 WORKSPACE = 32 * 2**20  # bytes that cuBLAS may use between its kernels: what NVIDIA recommends for its largest GPUs
 
 
 @cache
-def can_be_captured() -> bool:
-    """Whether products can be recorded in a CUDA graph: whether nvmath-python is installed."""
-    return importlib.util.find_spec("nvmath") is not None
+def why_not_captured() -> str | None:
+    """What keeps products from being recorded in a CUDA graph, in one sentence; None where nothing does.
+
+    cuBLAS is called through nvmath-python, and that once to see whether it works: it may be there without what it
+    needs. A question about cuBLAS's version loads it.
+    """
+    try:
+        importlib.import_module("nvmath.bindings.cublas").get_property(0)
+    except Exception as error:  # of classes of nvmath's and cuda-pathfinder's own, too
+        if isinstance(error, ModuleNotFoundError) and error.name == "nvmath":
+            return f"nvmath-python is not installed: {INSTALL}"
+        return f"nvmath-python is installed but cannot be used: {first_line(error)}"
+    return None
 
 
 def matmul(
@@ -51,7 +62,7 @@ def matmul(
     if 0 in (m, n, k):
         if not accumulate:
             out.fill(0)
-    elif can_be_captured():
+    elif why_not_captured() is None:
         _cublas(a, b, out, m, n, k, transpose_a, transpose_b, accumulate)
     else:
         import cupy

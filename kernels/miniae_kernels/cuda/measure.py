@@ -8,7 +8,6 @@ kernel that moves memory is held against the first, one that multiplies against 
 
 import argparse
 import importlib
-import json
 import pkgutil
 import statistics
 import traceback
@@ -20,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import miniae_kernels.cuda
+from miniae.bench import keep
 from miniae_kernels.cuda.available import why_not
 
 ROUNDS = 20
@@ -146,7 +146,7 @@ def matmul_rate() -> float:
 
 
 def main() -> None:
-    """Run the comparisons of all files; one that fails is told, and the others go on.
+    """Run the comparisons of all files; one that fails is told, and the others go on. What is kept is there after each.
 
     Raises:
         SystemExit: naming the files that failed, at the end.
@@ -155,7 +155,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--json", type=Path, help="file to write what was measured to")
     path = parser.parse_args().json
-    failed = []
+    limits = {"copy GB/s": copy_bandwidth(), "product TFLOP/s": matmul_rate()}
+    failed: list[str] = []
     for name in (each.name for each in pkgutil.iter_modules(miniae_kernels.cuda.__path__)):
         module = importlib.import_module(f"miniae_kernels.cuda.{name}")
         if name not in TOOLS and hasattr(module, "main"):
@@ -164,9 +165,8 @@ def main() -> None:
             except Exception:
                 traceback.print_exc()
                 failed.append(name)
-    if path:
-        limits = {"copy GB/s": copy_bandwidth(), "product TFLOP/s": matmul_rate()}
-        path.write_text(json.dumps({"limits": limits, "rows": [row._asdict() for row in MEASURED]}, indent=1))
+            if path:
+                keep({"limits": limits, "failed": failed, "rows": [row._asdict() for row in MEASURED]}, path)
     if failed:
         raise SystemExit(f"failed: {', '.join(failed)}")
 

@@ -298,7 +298,7 @@ def main() -> None:
     require_gpu()
     import cupy
 
-    n, seed, stream = 2**26, 2024, 3
+    n, seed, stream = 2**24, 2024, 3
     step, out = cupy.full(1, 7, cupy.uint32), cupy.empty(n, cupy.float32)
     for name, naive, fast in (("uniform", naive_uniforms, uniforms), ("normal", naive_normals, normals)):
         reference = getattr(noise, name)
