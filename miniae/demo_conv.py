@@ -40,20 +40,7 @@ KINKS = 0.05  # of the entries may lie beside a kink of a ReLU or a tie of a max
 
 
 def demo_conv(data: str, out: Path, seed: int = 0, say: Callable[[str], None] = print) -> bool:
-    """Run the whole demonstration.
-
-    Args:
-        data: a name of :data:`SETTINGS`.
-        out: folder for the pictures; made if missing.
-        seed: of the initial theta and of the shuffles.
-        say: where the text goes.
-
-    Returns:
-        Whether both gradient checks came out as they must: the right one passed, the broken one failed.
-
-    Raises:
-        ValueError: if ``data`` is unknown.
-    """
+    """As :func:`miniae.demo.demo`; ``seed`` is that of the shuffles, too."""
     if data not in SETTINGS:
         raise ValueError(f"data: {data!r} is unknown for a convolutional autoencoder; known: {', '.join(SETTINGS)}")
     setting = SETTINGS[data]
@@ -65,10 +52,11 @@ def demo_conv(data: str, out: Path, seed: int = 0, say: Callable[[str], None] = 
     say(f"A convolutional autoencoder on {setting.what}.\n\n{summary(model, x.shape[1:])}\n")
 
     say("1. Is the hand-written gradient right? A small one of the same build, against central differences:\n")
-    small = replace(setting, channels=(3, 2))
+    small = replace(setting, side=8, channels=(3, 2))
     middle = slice(side // 2 - 4, side // 2 + 4)
     few = np.ascontiguousarray(x[:CHECKED, middle, middle])
-    right = check(_model(replace(small, side=8), seed, "float64"), few, kinks=KINKS)
+    probe = _model(small, seed, "float64")
+    right = check(probe, few, kinks=KINKS)
     say(f"{right}\n")
 
     say(f"2. Training: {setting.epochs} epochs of Adam.\n")
@@ -82,9 +70,9 @@ def demo_conv(data: str, out: Path, seed: int = 0, say: Callable[[str], None] = 
         say(f"   {out / name}: {what}")
 
     say("\n4. Would a mistake be noticed? Going back through a convolution, the kernel is not flipped:\n")
-    broken = check(_model(replace(small, side=8), seed, "float64", _unflipped()), few, kinks=KINKS)
+    broken = check(_model(small, seed, "float64", _unflipped()), few, kinks=KINKS)
     say(f"{broken}\n")
-    again = check(_model(replace(small, side=8), seed, "float64"), few, kinks=KINKS)
+    again = check(probe, few, kinks=KINKS)
     say(f"   Flipped again: {again.verdict.upper()}, norm ratio {again.norm_ratio:.1e}.")
     return right.passed and again.passed and set(broken.names("fail")) == {"w1", "b1"}
 

@@ -7,7 +7,7 @@ from miniae.context import Shape
 from miniae.init import initializer
 from miniae.layers.base import Layer, Parameter, Sight
 from miniae.layers.images import image_shape, whole
-from miniae.ops.windows import Padding, Windows, pair_of, transposed_windows, windows
+from miniae.ops.windows import Padding, pair_of, transposed_windows, windows
 
 
 @dataclass(frozen=True)
@@ -68,17 +68,15 @@ class Conv2d(_Convolution):
         """Stride and padding."""
         return {"stride": self.stride, "padding": self.padding}
 
-    def _windows(self, shape: Shape) -> Windows:
-        _, h, w, _ = image_shape(self, shape, self.in_channels)
-        return windows(str(self), (h, w), self.kernel, self.stride, self.padding)
-
     def output_shape(self, shape: Shape) -> Shape:
         """(N, H, W, C) becomes (N, OH, OW, O).
 
         Raises:
             ValueError: if ``shape`` is not (N, H, W, C), or no window fits; the message shows the arithmetic.
         """
-        return (shape[0], *self._windows(shape).out, self.out_channels)
+        n, h, w, _ = image_shape(self, shape, self.in_channels)
+        at = windows(str(self), (h, w), self.kernel, self.stride, self.padding)
+        return (n, *at.out, self.out_channels)
 
     def multiply_adds(self, shape: Shape) -> int:
         """N OH OW KH KW C O."""

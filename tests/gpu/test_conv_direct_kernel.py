@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import threads
 from conv_cases import CHOICE, empty, numbers, whole
 from geometries import few, fewer, geometries
 from hypothesis import given
@@ -89,24 +88,24 @@ def check_strips(run, s):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", CHOICE)
-def test_every_order_of_threads(name, dtype):
+def test_every_order_of_threads(launch, name, dtype):
     s = Sums(CHOICE[name].windows, 3, 3, 2, dtype)
-    check_naive(threads.run_all_orders, s)
-    check_fast(threads.run_all_orders, s)
+    check_naive(launch, s)
+    check_fast(launch, s)
 
 
 @pytest.mark.parametrize(("c", "o"), CHANNELS)
-def test_strips_in_every_order_of_threads(c, o):
-    check_strips(threads.run_all_orders, Sums(CHOICE["overlapping"].windows, 3, c, o))
+def test_strips_in_every_order_of_threads(launch, c, o):
+    check_strips(launch, Sums(CHOICE["overlapping"].windows, 3, c, o))
 
 
 @fewer
 @given(geometries(), few, few, few)
-def test_any_geometry(geometry, n, c, o):
+def test_any_geometry(launch_once, geometry, n, c, o):
     s = Sums(geometry.windows, n, c, o)
-    check_naive(threads.run, s)
-    check_fast(threads.run, s)
-    check_strips(threads.run, s)
+    check_naive(launch_once, s)
+    check_fast(launch_once, s)
+    check_strips(launch_once, s)
 
 
 @pytest.mark.parametrize(
@@ -138,10 +137,10 @@ def test_no_examples(gpu):
     np.testing.assert_array_equal(dw.get(), 0)
 
 
-def test_nan_reaches_the_windows_that_saw_it_and_no_others():
+def test_nan_reaches_the_windows_that_saw_it_and_no_others(launch_once):
     s = Sums(windows("test", (3, 4), 2, 1, "valid"), 1, 1, 1)
     s.x[0, 0, 3] = np.nan
     y, expected = empty(1, s.y.size), s.results(s.x, s.w, s.dy)[0]
-    threads.run(conv_direct.few_in, 1, 8, (s.flat(s.x), s.w.reshape(-1), y, *whole(1), *s.runs))
+    launch_once(conv_direct.few_in, 1, 8, (s.flat(s.x), s.w.reshape(-1), y, *whole(1), *s.runs))
     assert np.isnan(y).sum() == 1
     np.testing.assert_allclose(y.reshape(expected.shape), expected, rtol=0, atol=1e-14)

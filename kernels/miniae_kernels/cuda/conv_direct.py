@@ -32,8 +32,9 @@ from miniae.ops.convolution import correlate as reference
 from miniae.ops.windows import Windows, windows
 from miniae_kernels.cuda.columns import MOST_THREADS
 from miniae_kernels.cuda.gemm import matmul
-from miniae_kernels.cuda.im2col import MOST_BLOCKS, RUNS, divided, grid_for, lay_out, runs
+from miniae_kernels.cuda.im2col import MOST_BLOCKS, RUNS, grid_for, lay_out, runs
 from miniae_kernels.cuda.launch import blocks_for, device, kernel
+from miniae_kernels.cuda.places import divided
 
 WEIGHTS = 3072  # numbers of a kernel that fit into shared memory, of which a block has 48 KiB, beside the strips
 FEW = 4  # channels coming out for which the second kernel is made: a block has 128 threads for each

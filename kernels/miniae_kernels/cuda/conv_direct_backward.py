@@ -30,8 +30,9 @@ from miniae.ops.convolution import spread as reference_spread
 from miniae.ops.windows import Windows, windows
 from miniae_kernels.cuda import columns
 from miniae_kernels.cuda.conv_direct import WEIGHTS, products
-from miniae_kernels.cuda.im2col import MOST_BLOCKS, RUNS, divided, grid_for, runs, windows_on
+from miniae_kernels.cuda.im2col import MOST_BLOCKS, RUNS, grid_for, runs
 from miniae_kernels.cuda.launch import blocks_for, device, kernel
+from miniae_kernels.cuda.places import around, divided
 
 TEAM = 64  # threads of a block that computes weights' gradients, of which there may be 9 or 432
 
@@ -72,20 +73,20 @@ def few_out(dy, w, dx, outputs, height, width, out_height, out_width, rows, run,
     p, first = cuda.grid(2)
     if p < dx.shape[1]:
         r, q = divided(p, width)
-        high, i, k = windows_on(r + above, rows, down, out_height)
-        wide, j, t = windows_on(q + left, run, right, out_width)
+        i_first, i_end = around(r, rows, down, above, out_height)
+        j_first, j_end = around(q, run, right, left, out_width)
         n = first
         while n < dx.shape[0]:
             total = dx.dtype.type(0)
-            a = 0
-            while a < high:
-                b = 0
-                while b < wide:
-                    source = ((i - a) * out_width + j - b) * outputs
-                    weight = ((k + a * down) * run + t + b * right) * outputs
+            i = i_end - 1
+            while i >= i_first:
+                j = j_end - 1
+                while j >= j_first:
+                    source = (i * out_width + j) * outputs
+                    weight = ((r + above - i * down) * run + q + left - j * right) * outputs
                     total = products(total, dy[n], source, 1, weights, weight, 1, outputs)
-                    b += 1
-                a += 1
+                    j -= 1
+                i -= 1
             dx[n, p] = total
             n += cuda.gridDim.y
 

@@ -32,9 +32,7 @@ from miniae.arrays import check_cotangent, output
 from miniae.ops import OPS, Pair
 from miniae.ops.upsample2d import Mode, check_upsample2d
 from miniae_kernels.cuda.launch import device, kernel
-from miniae_kernels.cuda.places import IMAGES, ROWS, naively, place, walk
-
-FIVE = ", ".join(["int32"] * 5)
+from miniae_kernels.cuda.places import FIVE, IMAGES, ROWS, naively, place, walk
 
 
 @device
