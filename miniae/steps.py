@@ -77,12 +77,13 @@ class Turn:
         self.update: Callable[..., None] = model.backend.updates.get(type(optimizer), type(optimizer).update)
         self.count = 0
 
-    def cost(self, x: Array, target: Array, step: Any) -> Any:
-        """The cost of a batch, a 0-d array; its gradient is left in ``gradient``."""
+    def cost(self, x: Array, target: Array, step: Any, *, decay: bool = True) -> Any:
+        """The cost of a batch, a 0-d array; its gradient is left in ``gradient``. Both with weight decay or without."""
         ctx = self.model.context(
             self.model.buffers, self.new_buffers, training=True, seed=self.seed, step=step, workspace=self.workspace
         )
-        return self.model.backpropagate(self.model.theta, x, target, ctx, self.gradient)
+        run = self.model.backpropagate if decay else self.model.backpropagate_examples
+        return run(self.model.theta, x, target, ctx, self.gradient)
 
     def step(self, chosen: np.ndarray) -> float:
         """One step on the examples chosen; the cost before it."""

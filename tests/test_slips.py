@@ -100,6 +100,12 @@ def sparse():
             ValueError,
             r"arrows a must have shape \(2, arrows\)",
         ),
+        # layers
+        (
+            lambda: Autoencoder([Dense(8, 5), ReLU()], [Dense(4, 8)]),
+            ValueError,
+            r"in_features=4, .*: the input must have shape \(N, 4\), got \(1, 5\)",
+        ),
         # metrics and tables
         (lambda: fvu(np.zeros((3, 2)), np.full((3, 2), 0.1)), ValueError, "all 3 targets are equal"),
         (lambda: explained_variance(X, np.full((7, 8), 0.1)), ValueError, "all 7 targets are equal"),

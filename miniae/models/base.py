@@ -10,7 +10,7 @@ from miniae import backends
 from miniae.arrays import FLOATS, Array, array_module, moved
 from miniae.backends import Backend
 from miniae.context import Context, Shape
-from miniae.network import Parameters, Sequential
+from miniae.network import Parameters, Sequential, added
 
 
 class Model(ABC):
@@ -181,33 +181,36 @@ class Model(ABC):
 
     def decay(self, theta: Array, ctx: Context) -> tuple[Any, dict[str, Array]]:
         """The last sum of (1), and its gradient by the weight's name."""
-        total: Any = 0.0
-        gradients = {}
+        penalties, gradients = [], {}
         for slot in self.layout if self.weight_decay else ():
             if slot.decays:
                 w = theta[slot.slice]
                 out = ctx.out(f"decay {slot.name}", w.shape, w.dtype)
                 penalty, gradients[slot.name] = self.backend.costs["l2"](w, self.weight_decay, out=out)
-                total = total + penalty
-        return total, gradients
+                penalties.append(penalty)
+        return added(*penalties), gradients
 
     def backpropagate(self, theta: Array, x: Array, target: Array, ctx: Context, gradient: Array) -> Any:
         """The cost (1), a 0-d array; its gradient is left in ``gradient``.
 
-        The gradient of C is a sum over examples, so it is added over all workers. Weight decay has nothing to do with
-        examples: it comes after that, once.
+        Weight decay has nothing to do with examples: it comes after C, which is of all workers, once.
         """
+        cost = self.backpropagate_examples(theta, x, target, ctx, gradient)
+        decay, gradients = self.decay(theta, ctx)
+        for name, dw in gradients.items():
+            if name not in self.frozen:
+                gradient[self.layout[name].slice] += dw
+        return added(cost, decay)
+
+    def backpropagate_examples(self, theta: Array, x: Array, target: Array, ctx: Context, gradient: Array) -> Any:
+        """C of (1), a 0-d array; its gradient, a sum over examples and so over all workers, is left in ``gradient``."""
         cost, tape = self.forward(theta, x, target, ctx)
         gradient.fill(0)
         self.backward(tape, ctx, gradient)
         total, _ = ctx.reduce(gradient, len(x))
         if total is not gradient:
             gradient[...] = total
-        decay, gradients = self.decay(theta, ctx)
-        for name, dw in gradients.items():
-            if name not in self.frozen:
-                gradient[self.layout[name].slice] += dw
-        return cost + decay
+        return cost
 
     def stations(self, theta: Array, x: Array, ctx: Context) -> Iterator[tuple[str, Array, Any]]:
         """What a batch goes through, in order: its name, its output, its own cost. To find where numbers go wrong."""

@@ -13,7 +13,7 @@ from miniae.layers import Sigmoid
 from miniae.layers.base import Layer
 from miniae.layers.images import whole
 from miniae.models.base import Model
-from miniae.network import Record, Sequential
+from miniae.network import Record, Sequential, added
 
 LOSS = "binary_cross_entropy_with_logits"
 
@@ -135,7 +135,7 @@ class GenerativeAdversarialNetwork(Model):
         y, judging, more = self.discriminator.forward(theta, xp.concatenate([x, made]), ctx)
         real = xp.concatenate([xp.ones((m, 1), y.dtype), xp.zeros((m, 1), y.dtype)])
         loss, dy = self.backend.costs[LOSS](y, real, reduce=ctx.reduce)
-        return cost + more + loss, Tape(dy, judging, making, m)  # (1)
+        return added(cost, more, loss), Tape(dy, judging, making, m)  # (1)
 
     def backward(self, tape: Tape, ctx: Context, gradient: Array) -> None:
         """Back through the discriminator and, with the examples that were made, on through the generator."""
@@ -204,7 +204,7 @@ class GeneratorTurn(Turn):
         made, making, cost = self.generator.forward(theta, self.latents(len(x), ctx, "generator"), ctx)
         y, judging, more = self.discriminator.forward(theta, made, ctx)
         loss, dy = self.backend.costs[LOSS](y, self.backend.xp.ones_like(y), reduce=ctx.reduce)
-        return cost + more + loss, Tape(dy, judging, making, real=0)  # (2)
+        return added(cost, more, loss), Tape(dy, judging, making, real=0)  # (2)
 
 
 def _names(part: Sequential) -> frozenset[str]:

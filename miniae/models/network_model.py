@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 from miniae.arrays import Array
 from miniae.backends import Backend
 from miniae.context import Context, Shape
+from miniae.layers import Dense
 from miniae.layers.base import Layer
 from miniae.losses import LOSSES
 from miniae.models.base import Model
-from miniae.network import Record, Sequential
+from miniae.network import Record, Sequential, added
 
 
 class Tape(NamedTuple):
@@ -37,7 +38,8 @@ class NetworkModel(Model):
         network: the layers as a :class:`~miniae.network.Sequential`.
 
     Raises:
-        ValueError: if a name is unknown or a number out of range.
+        ValueError: if a name is unknown, a number out of range, or a layer does not take what the dense ones before it
+            give.
     """
 
     def __init__(
@@ -53,6 +55,10 @@ class NetworkModel(Model):
         if loss not in LOSSES:
             raise ValueError(f"loss: {loss!r} is unknown; known: {', '.join(LOSSES)}")
         self.network = Sequential(layers, backend)
+        shape: Shape = ()
+        for layer in self.network.layers:  # from the first dense layer on, the shape of an example is known
+            shape = shape or ((1, layer.in_features) if isinstance(layer, Dense) else ())
+            shape = layer.output_shape(shape) if shape else ()
         self.loss = loss
         super().__init__(
             self.network.parameters,
@@ -73,7 +79,7 @@ class NetworkModel(Model):
         """L + C of (1), and a :class:`Tape`."""
         y, records, cost = self.network.forward(theta, x, ctx)
         loss, dy = self.backend.costs[self.loss](y, target, reduce=ctx.reduce, out=ctx.out("dy", y.shape, y.dtype))
-        return cost + loss, Tape(dy, records)
+        return added(cost, loss), Tape(dy, records)
 
     def backward(self, tape: Any, ctx: Context, gradient: Array) -> None:
         """Back through the layers, from the last to the first; ``tape`` is a :class:`Tape`."""

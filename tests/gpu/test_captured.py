@@ -1,9 +1,11 @@
 """Training on the GPU backend, captured and replayed, against training on the CPU."""
 
+import gc
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from small_top_k import make_small
 
 from miniae import fit
 from miniae.backends import backend
@@ -16,10 +18,13 @@ from miniae.models import (
     NetworkModel,
     SoftmaxRegression,
     SparseAutoencoder,
+    StackedAutoencoder,
+    TopKDictionary,
     VariationalAutoencoder,
 )
 from miniae.optimizers import SGD, Adam
 from miniae.schedules import StepDecay
+from miniae.steps import Steps
 from miniae_kernels.cuda import captured, gemm
 
 RNG = np.random.default_rng(0)
@@ -89,6 +94,32 @@ def test_gradients_are_clipped_on_the_device(gpu, clip_norm):
     agree(*both(gpu, sparse, epochs=1, batch_size=4, optimizer=SGD(0.5), clip_norm=clip_norm))
 
 
+def test_frozen_weights_cost_their_decay_and_stay(gpu):
+    def frozen(**options):
+        model = sparse(**options)
+        model.freeze("w1", "b2")
+        return model
+
+    (cpu, on_cpu), (model, on_gpu) = both(gpu, frozen, epochs=1, batch_size=11, optimizer=SGD(0.5))
+    agree((cpu, on_cpu), (model, on_gpu))
+    w1, b2 = model.layout["w1"].slice, model.layout["b2"].slice
+    for still in (w1, b2):
+        np.testing.assert_array_equal(model.theta.get()[still], sparse().theta[still])
+
+
+def test_a_model_may_decay_in_a_way_of_its_own(gpu):
+    def stacked(**options):
+        return StackedAutoencoder(6, [3], 3, weight_decay=0.1, **options)
+
+    agree(*both(gpu, stacked, target=np.arange(11) % 3, epochs=1, batch_size=11, optimizer=SGD(0.5)))
+
+
+def test_data_may_lie_in_memory_with_gaps(gpu):
+    cpu, model, x = sparse(), sparse(backend="cuda"), gpu.asarray(np.repeat(X, 2, axis=1))[:, ::2]
+    on_cpu = fit(cpu, X, epochs=1, batch_size=11, progress=False)
+    agree((cpu, on_cpu), (model, fit(model, x, epochs=1, batch_size=11, progress=False)))
+
+
 def test_labels_are_gathered_as_well(gpu):
     labels = np.arange(11) % 3
     agree(*both(gpu, lambda **options: SoftmaxRegression(6, 3, **options), target=labels, epochs=2, batch_size=4))
@@ -124,6 +155,28 @@ def test_a_game_takes_both_its_turns(gpu):
 
 def test_a_variational_autoencoder_draws_its_codes(gpu):
     agree(*both(gpu, lambda **options: VariationalAutoencoder(6, 4, 2, **options), epochs=1, batch_size=4))
+
+
+def test_one_recording_serves_whether_units_are_dead_or_not(gpu, request, monkeypatch):
+    """A step to an epoch. One unit is dead and speaks, then none is, then those are that it has silenced."""
+    make_small(request, monkeypatch, warps=1)
+    dead = []
+
+    def dictionary(**options):
+        model = TopKDictionary(6, 20, 1, aux_k=1, aux_strength=0.5, dead_after=2, **options)
+        model.layout.views(model.theta)["b1"][0] = 2
+        model.buffers[0] = model.dead_after
+        dead.append([1])
+        return model
+
+    options = {"epochs": 3, "batch_size": 2, "optimizer": SGD(0.1)}
+    watch = [lambda epoch: dead[-1].append(int(epoch.model.dead.sum()))]
+    (cpu, on_cpu), (model, on_gpu) = both(gpu, dictionary, x=X[:2], callbacks=watch, **options)
+    agree((cpu, on_cpu), (model, on_gpu))
+    np.testing.assert_array_equal(model.buffers.get(), cpu.buffers)
+    assert dead[0] == dead[1]
+    assert dead[0][:2] == [1, 0]
+    assert dead[0][2] > 10
 
 
 def test_early_stopping_puts_theta_back_in_place(gpu):
@@ -180,6 +233,62 @@ def test_a_model_that_reads_back_is_launched_kernel_by_kernel(gpu):
     np.testing.assert_allclose(model.theta.get(), cpu.theta, rtol=1e-9, atol=1e-12)
 
 
+def three_steps(kind, model, x):
+    """The steps of an epoch, about to begin."""
+    steps = kind(model, x, x, SGD(0.5), None, seed=0)
+    steps.begin(np.arange(11), 4)
+    return steps
+
+
+def test_a_capture_that_is_interrupted_is_done_again(gpu, monkeypatch):
+    cpu, model = sparse(), sparse(backend="cuda")
+    on_cpu, on_gpu = three_steps(Steps, cpu, X), three_steps(captured.CapturedSteps, model, gpu.asarray(X))
+    run = captured.CapturedSteps._run
+
+    def interrupted(self, size):
+        run(self, size)
+        if self.stream.is_capturing():
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(captured.CapturedSteps, "_run", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            on_gpu.step()
+    assert not on_gpu.graphs
+    for steps in (on_cpu, on_gpu):
+        for _ in range(3):
+            steps.step()
+    on_gpu.end()
+    np.testing.assert_allclose(model.theta.get(), cpu.theta, rtol=1e-10, atol=1e-12)
+
+
+def test_no_garbage_is_collected_during_a_capture(gpu, monkeypatch):
+    """What is collected may wait for the device, as an abandoned training does, and that ruins a recording."""
+    steps = three_steps(captured.CapturedSteps, sparse(backend="cuda"), gpu.asarray(X))
+    run = captured.CapturedSteps._run
+
+    class Waits:
+        def __init__(self):
+            self.cycle = self
+
+        def __del__(self):
+            steps.stream.synchronize()
+
+    def littering(self, size):
+        Waits()
+        run(self, size)
+
+    monkeypatch.setattr(captured.CapturedSteps, "_run", littering)
+    thresholds = gc.get_threshold()
+    gc.set_threshold(1)
+    try:
+        steps.step()
+    finally:
+        gc.set_threshold(*thresholds)
+    assert len(steps.graphs) == 1
+    steps.stream.synchronize()
+
+
 def test_steps_left_under_way_are_waited_for(gpu, monkeypatch):
     """After Ctrl-C nobody ends the epoch; theta and the memory of the steps belong to them until they are done."""
     steps = captured.CapturedSteps(sparse(backend="cuda"), *2 * (gpu.asarray(X),), Adam(), None, seed=0)
@@ -202,10 +311,10 @@ def test_trainings_of_a_thread_share_a_stream_and_threads_do_not(gpu):
 
 
 def test_without_the_binding_steps_are_not_captured_and_that_is_said(gpu, monkeypatch):
-    monkeypatch.setattr(gemm, "can_be_captured", lambda: False)
+    monkeypatch.setattr(gemm, "why_not_captured", lambda: "nvmath-python is somewhere else")
     cpu, model = sparse(), sparse(backend="cuda")
     fit(cpu, X, epochs=1, batch_size=4, progress=False)
-    with pytest.warns(RuntimeWarning, match=r'nvmath-python is not installed.*pip install "miniae\[cuda13\]"'):
+    with pytest.warns(RuntimeWarning, match="not captured in a CUDA graph.*nvmath-python is somewhere else"):
         fit(model, gpu.asarray(X), epochs=1, batch_size=4, progress=False)
     np.testing.assert_allclose(model.theta.get(), cpu.theta, rtol=1e-10, atol=1e-12)
 

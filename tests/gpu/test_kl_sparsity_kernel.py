@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import threads
 
 from miniae import penalties as reference
 from miniae_kernels.cuda import kl_sparsity, totals
@@ -16,27 +15,36 @@ def activations(*shape):
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (5, 3), (2, 9)])
-def test_naive(shape):
+def test_naive(launch, shape):
     a = activations(*shape)
     da, terms = np.full(shape[1], np.nan), np.full(shape[1], np.nan)
-    threads.run_all_orders(kl_sparsity.naive, 3, 4, (a, da, terms, RHO, BETA, EPS))
+    launch(kl_sparsity.naive, 3, 4, (a, da, terms, RHO, BETA, EPS))
     cost, slopes = reference.kl_sparsity(a, RHO, BETA)
     np.testing.assert_allclose(terms.sum(), cost, rtol=1e-12)
     np.testing.assert_allclose(da, slopes, rtol=1e-12)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (5, 3), (2, 9)])
-@pytest.mark.parametrize("block", [4, 16])
-def test_one_block_for_all_units(shape, block, monkeypatch):
+@pytest.mark.parametrize(("blocks", "block"), [(1, 4), (1, 16), (2, 2)])
+def test_over_units(launch, shape, blocks, block, monkeypatch):
     for module in (kl_sparsity, totals):
         monkeypatch.setattr(module, "THREADS", block)
     a = activations(*shape)
-    da, cost = np.full(shape[1], np.nan), np.full(1, np.nan)
-    arguments = (a.sum(axis=0), da, cost, np.float64(shape[0]), RHO, BETA, EPS)
-    threads.run_all_orders(kl_sparsity.over_units, 1, block, arguments)
+    da, costs = np.full(shape[1], np.nan), np.full(blocks, np.nan)
+    arguments = (a.sum(axis=0), da, costs, np.float64(shape[0]), RHO, BETA, EPS)
+    launch(kl_sparsity.over_units, blocks, block, arguments)
     expected, slopes = reference.kl_sparsity(a, RHO, BETA)
-    np.testing.assert_allclose(cost, expected, rtol=1e-12)
+    np.testing.assert_allclose(costs.sum(), expected, rtol=1e-12)
     np.testing.assert_allclose(da, slopes, rtol=1e-12)
+
+
+def test_units_of_several_blocks_are_added_up(gpu):
+    a = activations(1, 2100)  # of 2048 units each
+    expected, slopes = reference.kl_sparsity(a, 0.05, 3.0)
+    cost, da = kl_sparsity.kl_sparsity(gpu.asarray(a), 0.05, 3.0)
+    assert cost.shape == ()
+    np.testing.assert_allclose(cost.get(), expected, rtol=1e-12)
+    np.testing.assert_allclose(da.get(), slopes, rtol=1e-12)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -20,5 +20,5 @@ def test_no_blocks_are_no_launch(gpu, monkeypatch):
     launched = []
     monkeypatch.setattr(launch, "run", lambda *arguments: launched.append(arguments))
     empty = gpu.zeros(0, gpu.int64)
-    step.choose[0, 256](empty, empty, empty)
+    step.commit[0, 256](empty, empty, empty)
     assert not launched

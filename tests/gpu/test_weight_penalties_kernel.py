@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import threads
 
 from miniae_kernels.cuda import totals, weight_penalties
 
@@ -15,10 +14,10 @@ both = pytest.mark.parametrize("name", PENALTIES)
 
 
 @both
-def test_naive(name):
+def test_naive(launch, name):
     kernels, total, slopes = PENALTIES[name]
     dw, terms = np.full(7, np.nan), np.full(7, np.nan)
-    threads.run_all_orders(kernels.naive, 3, 3, (W, dw, terms, np.float64(0.5)))
+    launch(kernels.naive, 3, 3, (W, dw, terms, np.float64(0.5)))
     assert terms.sum() == total
     np.testing.assert_array_equal(dw, 0.5 * np.array(slopes))
 
@@ -26,12 +25,12 @@ def test_naive(name):
 @both
 @pytest.mark.parametrize("blocks", [1, 2])
 @pytest.mark.parametrize("block", [2, 8])
-def test_one_pass(name, blocks, block, monkeypatch):
+def test_one_pass(launch, name, blocks, block, monkeypatch):
     for module in (weight_penalties, totals):
         monkeypatch.setattr(module, "THREADS", block)
     kernels, total, slopes = PENALTIES[name]
     dw, partial = np.full(7, np.nan), np.full(blocks, np.nan)
-    threads.run_all_orders(kernels.one_pass, blocks, block, (W, dw, partial, np.float64(0.5)))
+    launch(kernels.one_pass, blocks, block, (W, dw, partial, np.float64(0.5)))
     assert partial.sum() == total
     np.testing.assert_array_equal(dw, 0.5 * np.array(slopes))
 

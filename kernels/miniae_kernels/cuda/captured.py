@@ -1,8 +1,8 @@
 """Training steps captured in a CUDA graph and replayed.
 
-A step of a small network is some forty kernels of a few microseconds each, and launching one from Python takes longer
-than that. A graph is a recording of all of them: replaying it costs one launch. What is recorded are kernels, their
-arguments and addresses, so that
+A step of a small network is two dozen kernels or more of a few microseconds each, and launching one from Python takes
+longer than that. A graph is a recording of all of them: replaying it costs one launch. What is recorded are kernels,
+their arguments and addresses, so that
 
 - all memory a step works in has to be there before and to stay as long as the graph: the model's workspace, and a
   memory pool that nobody else draws from;
@@ -12,8 +12,10 @@ arguments and addresses, so that
 - a batch of another size, such as the last of an epoch, is another graph.
 """
 
+import gc
 import threading
 import warnings
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -24,10 +26,11 @@ from miniae.models.base import Model
 from miniae.optimizers import Optimizer
 from miniae.steps import Steps, Turn
 from miniae_kernels.cuda import gemm
-from miniae_kernels.cuda.clipping import norm_and_finite, shorten
+from miniae_kernels.cuda.clipping import shorten
 from miniae_kernels.cuda.launch import THREADS, blocks_for
 from miniae_kernels.cuda.optimizers import RULES, launch_rule
-from miniae_kernels.cuda.step import advance, choose, commit, record
+from miniae_kernels.cuda.step import advance, commit, decay, gather, record
+from miniae_kernels.cuda.totals import blocks_of
 
 WARM_UPS = 2  # runs before a capture: the first compiles and loads kernels, which would end the capture
 
@@ -56,15 +59,18 @@ class CapturedSteps(Steps):
         # A pool for each graph: one that runs short gives back what it takes to be unused, and a graph may need it.
         self.pools: dict[int, Any] = {}
         self.graphs: dict[int, Any] = {}
-        self.captures = gemm.can_be_captured()
-        if not self.captures:
+        reason = gemm.why_not_captured()
+        self.captures = reason is None
+        if reason:
             warnings.warn(
-                "nvmath-python is not installed, so that training steps are not captured in a CUDA graph and small "
-                'models train several times slower: pip install "miniae[cuda13]"',
+                "training steps are not captured in a CUDA graph, so that small models train several times slower: "
+                + reason,
                 RuntimeWarning,
                 stacklevel=3,
             )
-        super().__init__(model, x, target, optimizer, clip_norm, seed)
+        rows = cupy.ascontiguousarray(x)  # for gather; the array itself where it is so already, as most are
+        target = rows if target is x else cupy.ascontiguousarray(target)
+        super().__init__(model, rows, target, optimizer, clip_norm, seed)
         self.order = cupy.empty(len(x), cupy.int64)
         self.at, self.start = cupy.zeros(1, cupy.int64), cupy.zeros(1, cupy.int64)
         self.count, self.halt = cupy.zeros(1, cupy.uint32), cupy.zeros(3, cupy.int32)
@@ -85,7 +91,7 @@ class CapturedSteps(Steps):
             if name not in self.tables:
                 self.tables[name] = Table(turn, batches)
             self.tables[name].fill(turn)
-        self.order[...] = cupy.asarray(order.astype(np.int64))
+        self.order[...] = cupy.asarray(order.astype(np.int64, copy=False))
         self.at.fill(0)
         self.start.fill(0)
         self.halt.fill(0)
@@ -140,9 +146,8 @@ class CapturedSteps(Steps):
         for number, (name, turn) in enumerate(self.turns.items()):
             table = self.tables[name]
             x, target = self._batch(turn, size)
-            cost = turn.cost(x, target, self.count)
-            norm_and_finite(turn.gradient, table.norm, table.bad)
-            record[1, 1](cost.reshape(1), table.bad, number, table.costs, self.at, self.halt)
+            cost = turn.cost(x, target, self.count, decay=table.own_decay)
+            self._record(number, turn, table, cost)
             if turn.clip_norm is not None:
                 shorten(turn.gradient, table.norm, turn.clip_norm)
             theta, buffers = turn.model.theta, turn.model.buffers
@@ -154,10 +159,23 @@ class CapturedSteps(Steps):
         """The next examples of the epoch's order, in memory of the workspace."""
         import cupy
 
-        chosen = turn.workspace.array(cupy, (), "chosen", (size,), cupy.int64)
-        choose[blocks_for(size), THREADS](self.order, self.start, chosen)
-        x = turn.gather("x", turn.x, chosen)
-        return x, x if turn.target is turn.x else turn.gather("target", turn.target, chosen)
+        def chosen(name: str, data: Array) -> Array:
+            batch = turn.workspace.array(cupy, (), name, (size, *data.shape[1:]), data.dtype)
+            gather(self.order, self.start, data, batch)
+            return batch
+
+        x = chosen("x", turn.x)
+        return x, x if turn.target is turn.x else chosen("target", turn.target)
+
+    def _record(self, number: int, turn: Turn, table: "Table", cost: Array) -> None:
+        """Add weight decay to cost and gradient, see that both are finite, keep the cost and the gradient's norm."""
+        import cupy
+
+        theta, gradient, blocks = turn.model.theta, turn.gradient, blocks_of(turn.gradient.size)
+        found = [cupy.empty(blocks, dtype) for dtype in (gradient.dtype, gradient.dtype, cupy.int32)]
+        decay[blocks, THREADS](theta, gradient, table.decays, table.trained, table.strength, *found)
+        kept = table.norm, table.costs, self.at, self.halt
+        record[1, THREADS](*found, cost.reshape(1), table.strength / 2, number, *kept)
 
     def _capture(self, size: int) -> None:
         """Record the graph for batches of this size; what the runs to warm up changed is put back."""
@@ -170,9 +188,9 @@ class CapturedSteps(Steps):
             for array, value in zip(changed, before, strict=True):
                 cupy.copyto(array, value)
         self.stream.synchronize()
-        self.stream.begin_capture()
+        gc.collect()  # now and not during the capture, where what is collected might wait for the device
         try:
-            self._run(size)
+            self.graphs[size] = self._graph(size)
         except Exception as error:
             self.captures = False
             warnings.warn(
@@ -181,18 +199,22 @@ class CapturedSteps(Steps):
                 RuntimeWarning,
                 stacklevel=4,
             )
-        finally:
-            self._end_capture(size)
 
-    def _end_capture(self, size: int) -> None:
+    def _graph(self, size: int) -> Any:
+        """The recording of a step."""
+        collects = gc.isenabled()
+        gc.disable()
+        self.stream.begin_capture()
         try:
-            graph = self.stream.end_capture()
-        except Exception:
-            if self.captures:  # otherwise it is the echo of the error that has been told
-                raise
-        else:
-            if self.captures:
-                self.graphs[size] = graph
+            self._run(size)
+        except BaseException:
+            with suppress(Exception):  # the echo of the error that is told
+                self.stream.end_capture()
+            raise
+        finally:
+            if collects:
+                gc.enable()
+        return self.stream.end_capture()
 
     def _changed(self) -> list[Array]:
         """Every array that a step leaves other than it was and that counts afterwards."""
@@ -233,7 +255,10 @@ class Table:
     Attributes:
         numbers: a row for each step: the optimiser's numbers, learning rate and all.
         costs: of each step, to be read at the end.
-        norm, bad: the length of the gradient, and whether an element of it is not finite.
+        norm: the length of the gradient.
+        own_decay: whether the model has a weight decay of its own, which the model itself then adds.
+        strength: lambda of any other weight decay.
+        decays, trained: of each parameter, whether it decays and whether it is trained.
     """
 
     def __init__(self, turn: Turn, batches: int) -> None:
@@ -242,7 +267,11 @@ class Table:
         dtype = turn.model.theta.dtype
         self.numbers = cupy.empty((batches, len(self._row(turn, 0))), dtype)
         self.costs, self.norm = cupy.zeros(batches, dtype), cupy.zeros(1, dtype)
-        self.bad = cupy.zeros(1, cupy.int32)
+        model, layout = turn.model, turn.model.layout
+        self.own_decay = type(model).decay is not Model.decay
+        self.strength = 0.0 if self.own_decay else model.weight_decay
+        self.decays = cupy.asarray(layout.mask([slot.name for slot in layout if slot.decays]))
+        self.trained = cupy.asarray(~layout.mask(model.frozen))
 
     def fill(self, turn: Turn) -> None:
         """Work out the numbers of the next epoch's steps and bring them to the device."""

@@ -7,8 +7,8 @@ Overrides: ``kl_sparsity``.
     C = \beta \sum_d f(\hat\rho_d), \qquad da_d = \frac{\beta}{m} f'(\hat\rho_d)
 
 Idea: all the work is reading a once, which :func:`~miniae_kernels.cuda.columns.column_sums` does. Units are few beside
-activations: one block computes f and f' for all of them and has the sum over units at hand as well, where several
-blocks would take another launch to add up what they have found.
+activations: mostly one block computes f and f' for all of them and has the sum over units at hand as well. Where units
+are thousands, several blocks do, and another launch adds up what they have found.
 
 Bytes, for elements of s bytes: N D s. Operations: N D additions; 2 logarithms and 6 divisions a unit.
 
@@ -27,7 +27,7 @@ from miniae.reduce import Reduce, local
 from miniae_kernels.cuda.columns import column_sums
 from miniae_kernels.cuda.launch import THREADS, blocks_for, device, kernel
 from miniae_kernels.cuda.losses import clipped
-from miniae_kernels.cuda.totals import block_total
+from miniae_kernels.cuda.totals import block_total, blocks_of, total
 
 
 @device
@@ -55,18 +55,18 @@ def naive(a, da, terms, rho, beta, eps):
 
 
 @kernel("real[::1], real[::1], real[::1], real, real, real, real")
-def over_units(sums, da, cost, m, rho, beta, eps):
-    """One block goes through the units and adds up what they cost."""
+def over_units(sums, da, costs, m, rho, beta, eps):
+    """A thread goes through units; a block leaves what they cost together."""
     tree = cuda.shared.array(THREADS, sums.dtype)
     t = cuda.threadIdx.x
     found = sums.dtype.type(0)
-    for d in range(t, sums.size, THREADS):
+    for d in range(cuda.grid(1), sums.size, cuda.gridsize(1)):
         kl, slope = divergence(sums[d] / m, rho, eps)
         found += kl
         da[d] = beta / m * slope
     found = block_total(tree, t, found)
     if t == 0:
-        cost[0] = beta * found
+        costs[cuda.blockIdx.x] = beta * found
 
 
 def kl_sparsity(a: Any, rho: float, beta: float, *, reduce: Reduce = local) -> tuple[Any, Any]:
@@ -76,11 +76,12 @@ def kl_sparsity(a: Any, rho: float, beta: float, *, reduce: Reduce = local) -> t
     check_kl_sparsity(a, rho, beta)
     import cupy
 
-    m = len(a)
-    cost, sums, da = (cupy.empty(shape, a.dtype) for shape in (1, a.size // m, a.shape[1:]))
+    m, units = len(a), a.size // len(a)
+    blocks = blocks_of(units)
+    sums, da, costs = (cupy.empty(shape, a.dtype) for shape in (units, a.shape[1:], blocks))
     column_sums(a, sums)
-    over_units[1, THREADS](sums, da.reshape(-1), cost, m, rho, beta, np.finfo(a.dtype).eps)
-    return cost.reshape(()), da
+    over_units[blocks, THREADS](sums, da.reshape(-1), costs, m, rho, beta, np.finfo(a.dtype).eps)
+    return costs.reshape(()) if blocks == 1 else total(costs, 1), da
 
 
 COSTS = {"kl_sparsity": kl_sparsity}

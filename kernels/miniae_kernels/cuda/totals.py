@@ -11,9 +11,7 @@ each sum has few terms, float32 is enough: the error grows with the terms of a t
 
 from typing import Any
 
-from numba import cuda
-
-from miniae_kernels.cuda.columns import EACH, add_up
+from miniae_kernels.cuda.columns import EACH, add_up, tree_total
 from miniae_kernels.cuda.launch import THREADS, blocks_for, device
 
 MOST_BLOCKS = 1024  # about as many as a large GPU holds at a time
@@ -30,19 +28,8 @@ def blocks_of(n: int) -> int:
 
 @device
 def block_total(tree, t, value):
-    """The sum of the values of a block's threads; every one of them must come here.
-
-    ``tree`` is a shared array of a place for each thread, ``t`` the thread's number in its block.
-    """
-    tree[t] = value
-    cuda.syncthreads()
-    half = THREADS // 2
-    while half > 0:
-        if t < half:
-            tree[t] += tree[t + half]
-        cuda.syncthreads()
-        half //= 2
-    return tree[0]
+    """:func:`~miniae_kernels.cuda.columns.tree_total` in a block of :data:`~miniae_kernels.cuda.launch.THREADS`."""
+    return tree_total(tree, t, value, THREADS)
 
 
 def total(partial: Any, factor: float) -> Any:
