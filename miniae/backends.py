@@ -5,7 +5,7 @@ a kernel is missing the reference runs, so a backend is complete before its firs
 
 A *fused* op does the work of several layers in a row at once. It is an op like any other, its reference composed
 from the plain pairs; a backend's ``fused`` table says which sequence of ops it stands for, and
-:class:`~miniae.network.Sequential` applies that table. Nothing else knows of it.
+:class:`~miniae.network.Sequential` applies that table. A model that is no chain may look such an op up by its name.
 """
 
 import importlib
