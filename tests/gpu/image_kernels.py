@@ -1,7 +1,6 @@
 """How the kernels on images are tested: the windows they are tried on, and their launch thread by thread."""
 
 import numpy as np
-import threads
 
 from miniae.ops.windows import windows
 
@@ -28,18 +27,18 @@ def windows_of(name):
     }
 
 
-def naively(kernel, images, arrays, numbers):
+def naively(launch, kernel, images, arrays, numbers):
     """A thread for each element of ``images``, in every order."""
     numbers = [np.int32(n) for n in numbers]
-    threads.run_all_orders(kernel, -(-images.size // THREADS), THREADS, (*arrays, *numbers))
+    launch(kernel, -(-images.size // THREADS), THREADS, (*arrays, *numbers))
 
 
-def walking(kernel, images, arrays, numbers, step):
+def walking(launch, kernel, images, arrays, numbers, step):
     """Threads that go from image to image in steps of ``step``, in every order."""
     numbers = [np.int32(n) for n in numbers]
     rows = [array.reshape(len(images), -1) for array in arrays]
     blocks = -(-step * images[0].size // THREADS)
-    threads.run_all_orders(kernel, blocks, THREADS, (*rows, *numbers, np.int64(step)))
+    launch(kernel, blocks, THREADS, (*rows, *numbers, np.int64(step)))
 
 
 def close(got, expected, dtype):

@@ -4,10 +4,11 @@ from functools import partial
 
 import numpy as np
 import pytest
-import threads
 from broken import BROKEN
 from numba import cuda
-from threads import ORDERS, GuardBandDamaged, KernelError, OrderDependent
+
+from miniae_kernels import threads
+from miniae_kernels.threads import ORDERS, GuardBandDamaged, KernelError, OrderDependent
 
 EACH = pytest.mark.parametrize("case", BROKEN, ids=lambda case: case.kernel.__name__)
 

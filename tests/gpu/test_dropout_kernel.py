@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import threads
 
 from miniae.context import Context
 from miniae.layers import Dropout, GaussianNoise, MaskingNoise, SaltAndPepper
@@ -45,20 +44,20 @@ def scale(kind, dtype):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("n", [1, 31, 70])
 @pytest.mark.parametrize("kind", LAYERS)
-def test_dropping_kernels(small, kind, n, dtype):
+def test_dropping_kernels(launch, small, kind, n, dtype):
     x = numbers(n, dtype=dtype)
     expected, _ = by_layer(LAYERS[kind], x, x)
     real = x.dtype.type
     settings = scale(kind, dtype), real(RATE), real(RATE / 2 if kind == "salt_and_pepper" else 0)
     for kernel, of_a_block in ((dropout.naive_drop, 8), (dropout.drop, noise.numbers_of_a_block(dtype))):
         y = x.copy()
-        threads.run_all_orders(kernel, -(-n // of_a_block), 8, (y, y, *settings, *PLACE))  # in place
+        launch(kernel, -(-n // of_a_block), 8, (y, y, *settings, *PLACE))  # in place
         np.testing.assert_array_equal(y, expected)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("n", [1, 31, 70])
-def test_kernels_of_normal_noise(small, n, dtype):
+def test_kernels_of_normal_noise(launch, small, n, dtype):
     x = numbers(n, dtype=dtype)
     real = x.dtype.type
     for clip in (None, CLIP):
@@ -67,14 +66,14 @@ def test_kernels_of_normal_noise(small, n, dtype):
         for kernel, of_a_block in ((dropout.naive_blur, 8), (dropout.blur, noise.numbers_of_a_block(dtype))):
             y = x.copy()
             arguments = (y, y, real(STD), real(low), real(high), *PLACE)
-            threads.run_all_orders(kernel, -(-n // of_a_block), 8, arguments)
+            launch(kernel, -(-n // of_a_block), 8, arguments)
             np.testing.assert_allclose(y, expected, rtol=0, atol=TOLERANCE[dtype])
 
 
-def test_kernel_of_clipping_backward():
+def test_kernel_of_clipping_backward(launch):
     y, dy = np.array([-0.0, 0.0, 5e-324, 0.5, 1 - 1e-16, 1.0, np.nan]), numbers(7)
     dx = np.full(7, np.nan)
-    threads.run_all_orders(dropout.clip_backward, 2, 4, (dy, y, dx, np.float64(0), np.float64(1)))
+    launch(dropout.clip_backward, 2, 4, (dy, y, dx, np.float64(0), np.float64(1)))
     np.testing.assert_array_equal(dx, dy * [0, 0, 1, 1, 1, 0, 0])
 
 

@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import pytest
-import threads
 from cost_cases import CASES, FUNCTIONS
 
 from miniae_kernels.cuda import losses, totals
@@ -23,24 +22,24 @@ def of(name, shape):
 
 @every_f
 @pytest.mark.parametrize("shape", [(1, 1), (5, 3)])
-def test_naive(name, shape):
+def test_naive(launch, name, shape):
     kernels, factor, slope_factor, y, target, cost, slopes = of(name, shape)
     dy, terms = np.full_like(y, np.nan), np.full_like(y, np.nan)
     arguments = (y, target, dy, terms, np.finfo(float).eps, np.float64(slope_factor))
-    threads.run_all_orders(kernels.naive, 4, 4, arguments)
+    launch(kernels.naive, 4, 4, arguments)
     np.testing.assert_allclose(factor * terms.sum(), cost, rtol=1e-12)
     np.testing.assert_allclose(dy, slopes, rtol=1e-12, atol=1e-14)
 
 
 @every_f
 @pytest.mark.parametrize(("shape", "blocks"), [((1, 1), 1), ((1, 1), 2), ((5, 3), 1), ((5, 3), 3), ((3, 40), 3)])
-def test_one_pass(name, shape, blocks, monkeypatch):
+def test_one_pass(launch, name, shape, blocks, monkeypatch):
     for module in (losses, totals):
         monkeypatch.setattr(module, "THREADS", 8)
     kernels, factor, slope_factor, y, target, cost, slopes = of(name, shape)
     dy, partial = np.full_like(y, np.nan), np.full(blocks, np.nan)
     arguments = (y, target, dy, partial, np.finfo(float).eps, np.float64(slope_factor))
-    threads.run_all_orders(kernels.one_pass, blocks, 8, arguments)
+    launch(kernels.one_pass, blocks, 8, arguments)
     np.testing.assert_allclose(factor * partial.sum(), cost, rtol=1e-12)
     np.testing.assert_allclose(dy, slopes, rtol=1e-12, atol=1e-14)
 
@@ -64,7 +63,7 @@ def test_several_blocks_agree_with_the_reference(gpu):
 
 
 @dtypes
-def test_probabilities_at_and_beyond_the_ends(dtype):
+def test_probabilities_at_and_beyond_the_ends(launch, dtype):
     """Where the reference continues along the tangent, so do the kernels, each in its own precision."""
     eps = np.finfo(dtype).eps
     ends = [0, eps / 4, eps, 2 * eps, 0.5, 1 - eps, 1 - eps / 2, 1, -0.5, 1.5]
@@ -73,7 +72,7 @@ def test_probabilities_at_and_beyond_the_ends(dtype):
     costs = [FUNCTIONS["binary_cross_entropy"](*pair)[0] for pair in zip(y, target, strict=True)]
     dy, terms = np.full(len(y), math.nan, dtype), np.full(len(y), math.nan, dtype)
     arguments = (y.ravel(), target.ravel(), dy, terms, eps, np.dtype(dtype).type(1 / len(y)))
-    threads.run_all_orders(losses.CROSS_ENTROPY.naive, 4, 8, arguments)
+    launch(losses.CROSS_ENTROPY.naive, 4, 8, arguments)
     # a slope is of the order of 1/eps, a cost the sum of two logarithms of up to 36
     np.testing.assert_allclose(dy, slopes.ravel(), rtol=8 * eps)
     np.testing.assert_allclose(terms, costs, rtol=8 * eps, atol=64 * eps)

@@ -25,7 +25,7 @@ def images(*shape, dtype):
 
 @dtypes
 @windows
-def test_every_pooling_kernel_in_every_order(name, dtype):
+def test_every_pooling_kernel_in_every_order(launch, name, dtype):
     at, options = windows_of(name)
     x = images(3, *at.size, 2, dtype=dtype)
     x[2] = -np.inf  # the largest of nothing but this is the first place, though it lie in the padding
@@ -33,7 +33,7 @@ def test_every_pooling_kernel_in_every_order(name, dtype):
 
     def check(run, kernel, *numbers):
         y, switches = np.full_like(expected, np.nan), np.full(expected.shape, -1, np.int32)
-        run(kernel, y, (x, y, switches), *numbers)
+        run(launch, kernel, y, (x, y, switches), *numbers)
         np.testing.assert_array_equal(y, expected)
         np.testing.assert_array_equal(switches, cache.switches)
 
@@ -44,7 +44,7 @@ def test_every_pooling_kernel_in_every_order(name, dtype):
 
 @dtypes
 @windows
-def test_put_and_take_in_every_order(name, dtype):
+def test_put_and_take_in_every_order(launch, name, dtype):
     at, options = windows_of(name)
     values, image = (RNG.standard_normal((3, *size, 2)).astype(dtype) for size in (at.out, at.size))
     x = images(3, *at.size, 2, dtype=dtype)
@@ -57,8 +57,8 @@ def test_put_and_take_in_every_order(name, dtype):
 
     def check(run, put_kernel, take_kernel, *numbers):
         got_image, got_values = np.full_like(image, np.nan), np.full_like(values, np.nan)
-        run(put_kernel, got_image, (values, switches, got_image), *numbers)
-        run(take_kernel, got_values, (image, switches, got_values), *numbers)
+        run(launch, put_kernel, got_image, (values, switches, got_image), *numbers)
+        run(launch, take_kernel, got_values, (image, switches, got_values), *numbers)
         close(got_image, expected_image, dtype)
         np.testing.assert_array_equal(got_values, expected_values.astype(dtype))
 

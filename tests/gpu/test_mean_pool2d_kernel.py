@@ -15,7 +15,7 @@ dtypes = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
 @dtypes
 @pytest.mark.parametrize("name", WINDOWS)
-def test_every_kernel_in_every_order(name, dtype):
+def test_every_kernel_in_every_order(launch, name, dtype):
     at, options = windows_of(name)
     x, dy = (RNG.standard_normal((3, *size, 2)).astype(dtype) for size in (at.size, at.out))
     expected, cache = OPS["mean_pool2d"].forward(x.astype(float), **options)
@@ -23,14 +23,14 @@ def test_every_kernel_in_every_order(name, dtype):
     six, eleven = window_numbers(at), all_numbers(at, 2)
 
     y, dx = np.full_like(dy, np.nan), np.full_like(x, np.nan)
-    naively(mean_pool2d.naive_forward, y, (x, y), six)
-    naively(mean_pool2d.naive_backward, dx, (dy, dx), six)
+    naively(launch, mean_pool2d.naive_forward, y, (x, y), six)
+    naively(launch, mean_pool2d.naive_backward, dx, (dy, dx), six)
     close(y, expected, dtype)
     close(dx, expected_dx, dtype)
     for step in (1, 2):
         y, dx = np.full_like(dy, np.nan), np.full_like(x, np.nan)
-        walking(mean_pool2d.forward, y, (x, y), eleven, step)
-        walking(mean_pool2d.backward, dx, (dy, dx), eleven, step)
+        walking(launch, mean_pool2d.forward, y, (x, y), eleven, step)
+        walking(launch, mean_pool2d.backward, dx, (dy, dx), eleven, step)
         close(y, expected, dtype)
         close(dx, expected_dx, dtype)
 

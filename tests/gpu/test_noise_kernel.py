@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-import threads
 from numba import cuda
 
 from miniae import noise as reference
 from miniae_kernels.cuda import noise
+from miniae_kernels.cuda.launch import kernel
 from miniae_kernels.cuda.noise import cosine_sine
 
 AT = {"seed": 0x0123456789ABCDEF, "step": 0xDEADBEEF, "stream": 0xFEEDFACE}  # every bit of them matters
@@ -29,28 +29,28 @@ def blocks(n, dtype):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("n", SIZES)
-def test_kernels_of_uniform_numbers(small, n, dtype):
+def test_kernels_of_uniform_numbers(launch, small, n, dtype):
     expected = reference.uniform((n,), dtype, **AT)
-    for kernel, grid in ((noise.naive_uniforms, -(-n // 8)), (noise.uniforms, blocks(n, dtype))):
+    for draw, grid in ((noise.naive_uniforms, -(-n // 8)), (noise.uniforms, blocks(n, dtype))):
         u = np.full(n, np.nan, dtype)
-        threads.run_all_orders(kernel, grid, 8, (u, SEED, STEP, STREAM))
+        launch(draw, grid, 8, (u, SEED, STEP, STREAM))
         np.testing.assert_array_equal(u, expected)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("n", SIZES)
-def test_kernels_of_normal_numbers(small, n, dtype):
+def test_kernels_of_normal_numbers(launch, small, n, dtype):
     expected = reference.normal((n,), dtype, **AT)
-    for kernel, grid in ((noise.naive_normals, -(-n // 8)), (noise.normals, blocks(n, dtype))):
+    for draw, grid in ((noise.naive_normals, -(-n // 8)), (noise.normals, blocks(n, dtype))):
         z = np.full(n, np.nan, dtype)
-        threads.run_all_orders(kernel, grid, 8, (z, SEED, STEP, STREAM))
+        launch(draw, grid, 8, (z, SEED, STEP, STREAM))
         np.testing.assert_allclose(z, expected, rtol=0, atol=TOLERANCE[dtype])
 
 
 @pytest.mark.parametrize("n", SIZES)
-def test_kernel_of_words(small, n):
+def test_kernel_of_words(launch, small, n):
     out = np.zeros(n, np.uint32)
-    threads.run_all_orders(noise.scramble, -(-n // 32), 8, (out, SEED, STEP, STREAM))
+    launch(noise.scramble, -(-n // 32), 8, (out, SEED, STEP, STREAM))
     np.testing.assert_array_equal(out, reference.words(**AT, n=n))
 
 
@@ -71,7 +71,8 @@ def test_words_over_the_border_of_a_block(gpu, at):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_cosine_and_sine_of_every_part_of_a_turn(dtype):
+def test_cosine_and_sine_of_every_part_of_a_turn(launch_once, dtype):
+    @kernel("real[::1], real[::1], real[::1]")
     def both(u, c, s):
         i = cuda.grid(1)
         c[i], s[i] = cosine_sine(u[i], u.dtype.type)
@@ -79,7 +80,7 @@ def test_cosine_and_sine_of_every_part_of_a_turn(dtype):
     last = 1 - np.finfo(dtype).epsneg
     u = np.concatenate([np.arange(0, 1, 1 / 64), np.nextafter(np.arange(1, 16) / 16, 0), [last]]).astype(dtype)
     c, s = np.empty_like(u), np.empty_like(u)
-    threads.run(both, 1, u.size, (u, c, s))
+    launch_once(both, 1, u.size, (u, c, s))
     angle = 2 * np.pi * u.astype(float)
     few = 4 * np.finfo(dtype).eps  # of numbers up to 1; NumPy's float64 angle is off by as much
     np.testing.assert_allclose(c, np.cos(angle), rtol=0, atol=few)

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-import threads
 
 from miniae.optimizers import OPTIMIZERS, SGD, Adam, AdamW, Momentum, Nesterov, RMSProp
 from miniae.schedules import StepDecay
@@ -54,14 +53,14 @@ def test_every_optimiser_has_a_kernel():
 
 
 @pytest.mark.parametrize("optimizer", EACH, ids=name_of)
-def test_kernels_in_every_order(optimizer):
+def test_kernels_in_every_order(launch, optimizer):
     rule, theta, gradient = RULES[type(optimizer)], numbers(PARAMETERS), numbers(PARAMETERS, seed=1)
     expected, state = reference(optimizer, theta, [gradient])
     got = optimizer.start(theta, MASK)
     table = np.array([np.full(9, np.nan)[: len(rule.numbers(optimizer, 0))], rule.numbers(optimizer, 0)])
     arrays = [got[entry] for entry in (*rule.memory, *rule.fixed)]
     arguments = (theta, gradient, *arrays, table, np.array([1]), np.zeros(3, np.int32))
-    threads.run_all_orders(rule.kernel, 3, 4, arguments)
+    launch(rule.kernel, 3, 4, arguments)
     np.testing.assert_allclose(theta, expected, rtol=1e-15)
     for entry in rule.memory:
         np.testing.assert_allclose(got[entry], state[entry], rtol=1e-15)

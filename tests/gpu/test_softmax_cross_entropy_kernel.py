@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import pytest
-import threads
 
 from miniae import losses as reference
 from miniae_kernels.cuda import rows, softmax_cross_entropy, totals
@@ -20,10 +19,10 @@ def example(shape, labels):
 
 @pytest.mark.parametrize("labels", KERNELS)
 @pytest.mark.parametrize("shape", SHAPES)
-def test_naive(shape, labels):
+def test_naive(launch, shape, labels):
     y, target = example(shape, labels)
     dy, losses = np.full_like(y, np.nan), np.full(len(y), np.nan)
-    threads.run_all_orders(KERNELS[labels].naive, 3, 2, (y, target, dy, losses))
+    launch(KERNELS[labels].naive, 3, 2, (y, target, dy, losses))
     cost, slopes = reference.softmax_cross_entropy(y, target)
     np.testing.assert_allclose(losses.mean(), cost, rtol=1e-12, atol=1e-14)
     np.testing.assert_allclose(dy, slopes, rtol=0, atol=1e-14)
@@ -31,14 +30,14 @@ def test_naive(shape, labels):
 
 @pytest.mark.parametrize("labels", KERNELS)
 @pytest.mark.parametrize("shape", SHAPES)
-def test_one_pass(shape, labels, monkeypatch):
+def test_one_pass(launch, shape, labels, monkeypatch):
     for module in (rows, softmax_cross_entropy, totals):
         monkeypatch.setattr(module, "THREADS", 32)
     y, target = example(shape, labels)
     blocks, threads_of_a_block = rows.grid_for(*shape)
     dy, partial = np.full_like(y, np.nan), np.full(blocks, np.nan)
     arguments = (y, target, dy, partial, np.float64(1 / len(y)))
-    threads.run_all_orders(KERNELS[labels].one_pass, blocks, threads_of_a_block, arguments)
+    launch(KERNELS[labels].one_pass, blocks, threads_of_a_block, arguments)
     cost, slopes = reference.softmax_cross_entropy(y, target)
     np.testing.assert_allclose(partial.sum() / len(y), cost, rtol=1e-12, atol=1e-14)
     np.testing.assert_allclose(dy, slopes, rtol=0, atol=1e-14)

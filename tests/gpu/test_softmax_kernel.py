@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import pytest
-import threads
 
 from miniae.ops import softmax_backward, softmax_forward
 from miniae_kernels.cuda import rows, softmax
@@ -27,26 +26,26 @@ def test_a_row_has_a_power_of_two_of_lanes_and_every_row_some(n, k, lanes):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_naive(shape):
+def test_naive(launch, shape):
     x, dy = numbers(*shape), numbers(*shape)
     y, dx = np.full_like(x, np.nan), np.full_like(x, np.nan)
     expected, cache = softmax_forward(x)
-    threads.run_all_orders(softmax.naive_forward, 3, 2, (x, y))
+    launch(softmax.naive_forward, 3, 2, (x, y))
     np.testing.assert_allclose(y, expected, rtol=1e-13)
-    threads.run_all_orders(softmax.naive_backward, 3, 2, (dy, y, dx))
+    launch(softmax.naive_backward, 3, 2, (dy, y, dx))
     np.testing.assert_allclose(dx, softmax_backward(dy, cache), rtol=0, atol=1e-14)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_some_lanes_for_each_row(shape, monkeypatch):
+def test_some_lanes_for_each_row(launch, shape, monkeypatch):
     monkeypatch.setattr(rows, "THREADS", 64)
     x, dy = numbers(*shape), numbers(*shape)
     y, dx = np.full_like(x, np.nan), np.full_like(x, np.nan)
     expected, cache = softmax_forward(x)
     grid = rows.grid_for(*shape)
-    threads.run_all_orders(softmax.forward, *grid, (x, y))
+    launch(softmax.forward, *grid, (x, y))
     np.testing.assert_allclose(y, expected, rtol=1e-13)
-    threads.run_all_orders(softmax.backward, *grid, (dy, y, dx))
+    launch(softmax.backward, *grid, (dy, y, dx))
     np.testing.assert_allclose(dx, softmax_backward(dy, cache), rtol=0, atol=1e-14)
 
 

@@ -1,14 +1,18 @@
 """The runner of kernels: which thread runs when, and what a kernel may be made of."""
 
+import doctest
 import functools
+import importlib.util
+import sys
 from types import SimpleNamespace
 
 import greenlet
 import numpy as np
 import pytest
-import threads
 from numba import cuda, float32
-from threads import BadLaunch
+
+from miniae_kernels import threads
+from miniae_kernels.threads import BadLaunch, runner, scalars
 
 
 def zeros(*shape, dtype=np.float32):
@@ -191,3 +195,21 @@ def test_an_error_of_pythons_own_says_which_thread_it_was():
 def test_launches_that_no_gpu_allows(blocks, in_a_block, message):
     with pytest.raises(BadLaunch, match=message):
         threads.run(copying_kernel(), blocks, in_a_block, (zeros(1), zeros(1)))
+
+
+# --- what a user reads
+
+
+@pytest.mark.parametrize("module", [runner, scalars], ids=["runner", "scalars"])
+def test_the_examples_are_right(module):
+    failed, tried = doctest.testmod(module, optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    assert failed == 0
+    assert tried > 0
+
+
+@pytest.mark.parametrize("package", ["greenlet", "numba"])
+def test_a_missing_package_is_named_with_its_remedy(package, monkeypatch):
+    monkeypatch.setitem(sys.modules, package, None)  # Python's way to say: not there
+    spec = importlib.util.spec_from_file_location("threads_afresh", threads.__file__)
+    with pytest.raises(ImportError, match=rf'needs {package}, which is not installed: .*"miniae\[threads\]"'):
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))

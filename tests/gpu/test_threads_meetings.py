@@ -4,9 +4,10 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import threads
 from numba import cuda, float32, types
-from threads import DivergentBarrier, Race
+
+from miniae_kernels import threads
+from miniae_kernels.threads import DivergentBarrier, Race
 
 FULL = 0xFFFFFFFF
 

@@ -7,10 +7,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import threads
 from numba import cuda, float32, int32, int64, njit, types, uint32, uint64
-from threads import GuardBandDamaged, OutOfBounds, Race, Uninitialised
-from threads.scalars import Unsigned, scalar_type
+
+from miniae_kernels import threads
+from miniae_kernels.threads import GuardBandDamaged, OutOfBounds, Race, Uninitialised
+from miniae_kernels.threads.scalars import Unsigned, scalar_type
 
 
 def copying_kernel():

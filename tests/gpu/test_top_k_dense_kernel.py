@@ -4,11 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import threads
 from small_top_k import make_small
 
 from miniae.backends import backend
-from miniae.models import KSparseAutoencoder
+from miniae.models import KSparseAutoencoder, TopKDictionary
 from miniae.ops import OPS
 from miniae_kernels.cuda import top_k_dense
 from miniae_kernels.cuda.dense import dense
@@ -49,50 +48,48 @@ def kept(x, k):
 
 @dtypes
 @pytest.mark.parametrize(("n", "d", "o", "k"), [(1, 1, 1, 1), (3, 7, 5, 2), (2, 5, 70, 5)])
-def test_every_kernel_on_small_shapes_in_every_order(monkeypatch, dtype, n, d, o, k):
-    monkeypatch.setattr(top_k_dense, "THREADS", 64)
-    monkeypatch.setattr(top_k_dense, "WARPS", 2)
+def test_every_kernel_on_small_shapes_in_every_order(launch, dtype, n, d, o, k):
     x, w, b, dy = (numbers(*shape, dtype=dtype) for shape in ((n, d), (d, o), (o,), (n, o)))
     s, expected, dx, dw, _ = reference(x, w, b, dy, k)
     s, places, tiles = s.astype(dtype), kept(x, k), -(-o // 64)
 
     y = np.full_like(dy, np.nan)
-    threads.run_all_orders(top_k_dense.naive_forward, (-(-o // 4), n), 4, (s, w, b, y))
+    launch(top_k_dense.naive_forward, (-(-o // 4), n), 4, (s, w, b, y))
     close(y, expected, dtype)
     y.fill(np.nan)
-    threads.run_all_orders(top_k_dense.forward, (n, tiles), 64, (x, places, w, b, y))
+    launch(top_k_dense.forward, (n, tiles), 64, (x, places, w, b, y))
     close(y, expected, dtype)
 
     got = np.zeros_like(x)
-    threads.run_all_orders(top_k_dense.naive_backward_x, (-(-k // 2), n), 2, (dy, places, w, got))
+    launch(top_k_dense.naive_backward_x, (-(-k // 2), n), 2, (dy, places, w, got))
     close(got, dx, dtype)
     got = np.zeros_like(x)
-    threads.run_all_orders(top_k_dense.backward_x, (n, -(-k // 2)), (32, 2), (dy, places, w, got))
+    launch(top_k_dense.backward_x, (n, -(-k // 2)), (32, 2), (dy, places, w, got))
     close(got, dx, dtype)
 
     got = np.full_like(w, np.nan)
-    threads.run_all_orders(top_k_dense.naive_backward_w, (-(-o // 4), d), 4, (s, dy, got))
+    launch(top_k_dense.naive_backward_w, (-(-o // 4), d), 4, (s, dy, got))
     close(got, dw, dtype)
     keepers = np.zeros((d, 1), np.uint32)
-    threads.run_all_orders(top_k_dense.turn_around, n, 64, (places, keepers))
+    launch(top_k_dense.turn_around, n, 64, (places, keepers))
     np.testing.assert_array_equal(
         keepers[:, 0], sum((places == np.arange(d)[:, None, None]).any(2).T << np.arange(n)[:, None])
     )
     got = np.full_like(w, np.nan)
-    threads.run_all_orders(top_k_dense.backward_w, (d, tiles), 64, (x, dy, keepers, got))
+    launch(top_k_dense.backward_w, (d, tiles), 64, (x, dy, keepers, got))
     close(got, dw, dtype)
 
 
-def test_the_gradient_of_the_weights_of_many_examples():
+def test_the_gradient_of_the_weights_of_many_examples(launch_once):
     """More than a warp's 32 words of 32 bits: the first and the last bit of a word, and words without any."""
     n, d = 32 * 35 + 1, 2
     x, dy = numbers(n, d), numbers(n, 1)
     places = np.zeros((n, 1), np.int32)
     places[[0, 31, 32, 1023, 1055, n - 1]] = 1
     keepers = np.zeros((d, 36), np.uint32)
-    threads.run(top_k_dense.turn_around, n, 1, (places, keepers))
+    launch_once(top_k_dense.turn_around, n, 1, (places, keepers))
     dw = np.full((d, 1), np.nan)
-    threads.run(top_k_dense.backward_w, (d, 1), 32, (x, dy, keepers, dw))
+    launch_once(top_k_dense.backward_w, (d, 1), 32, (x, dy, keepers, dw))
     mask = places == [[0, 1]]
     np.testing.assert_allclose(dw, (x * mask).T @ dy, rtol=0, atol=1e-12)
 
@@ -161,15 +158,41 @@ def test_wrong_arguments_are_refused_as_by_the_two_ops(gpu):
         PAIR.backward(gpu.asarray(numbers(2, 4)), cache)
 
 
+def these_kernels(gpu):
+    """A backend of the reference and the kernels of this file."""
+    numpy = backend("numpy")
+    return replace(numpy, name="cuda", xp=gpu, pairs={**numpy.pairs, **PAIRS, "dense": dense()}, fused=FUSED)
+
+
 @pytest.mark.parametrize("k", [2, 3])
 def test_a_k_sparse_autoencoder_is_decoded_so(gpu, k):
     """Whose decoder's weights are the encoder's, transposed."""
-    numpy = backend("numpy")
-    kernels = replace(numpy, name="cuda", xp=gpu, pairs={**numpy.pairs, **PAIRS, "dense": dense()}, fused=FUSED)
-    here, there = (KSparseAutoencoder(4, 40, k=k, backend=which) for which in (numpy, kernels))
+    here, there = (KSparseAutoencoder(4, 40, k=k, backend=which) for which in ("numpy", these_kernels(gpu)))
     assert [step.layer.op for step in there.network.steps] == ["dense", "top_k_dense"]
     x = numbers(3, 4)
     cost, gradient = here.cost_and_grad(here.theta, x)
     got_cost, got_gradient = there.cost_and_grad(there.theta, gpu.asarray(x))
     assert float(got_cost) == pytest.approx(float(cost), rel=1e-12)
     close(got_gradient.get(), gradient, "float64")
+
+
+def test_a_top_k_dictionary_is_decoded_so(gpu, monkeypatch):
+    """Twice in a step: what the k units say, and, of the dead ones, what the aux_k do; codes of less than k as well."""
+    sparse, pays = [], top_k_dense.pays
+    monkeypatch.setattr(top_k_dense, "pays", lambda k, features: (sparse.append(k), pays(k, features))[1])
+    here, there = (TopKDictionary(4, 40, 2, aux_k=1, backend=which) for which in ("numpy", these_kernels(gpu)))
+    for model in (here, there):
+        model.buffers[::3] = model.dead_after
+        model.layout.views(model.theta)["b1"][:] = -1
+    x = np.random.default_rng(0).standard_normal((3, 4))
+    x[0] = 0  # no unit speaks
+    assert np.count_nonzero(here.encode(x), axis=1).tolist() == [0, 2, 2]
+    cost, gradient = here.cost_and_grad(here.theta, x)
+    got_cost, got_gradient = there.cost_and_grad(there.theta, gpu.asarray(x))
+    assert sparse == [2, 1]
+    assert float(got_cost) == pytest.approx(float(cost), rel=1e-12)
+    close(got_gradient.get(), gradient, "float64")
+    close(there.encode(gpu.asarray(x)).get(), here.encode(x), "float64")
+    close(there.reconstruct(gpu.asarray(x)).get(), here.reconstruct(x), "float64")
+    code = numbers(3, 40)
+    close(there.decode(gpu.asarray(code)).get(), here.decode(code), "float64")

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import threads
 from small_top_k import make_small
 
 from miniae.ops import OPS
@@ -45,19 +44,19 @@ def rows(dtype):
     return x
 
 
-def run(kernel, x, k, orders=threads.run):
+def run(launch, kernel, x, k):
     """y and what was kept, of a kernel for whole rows."""
     y, kept = np.full_like(x, np.nan), np.zeros(x.shape, bool)
     integers = INTEGERS[x.dtype.name]
-    orders(kernel, len(x), top_k.THREADS, (x.view(integers), y.view(integers), kept, np.int64(k)))
+    launch(kernel, len(x), top_k.THREADS, (x.view(integers), y.view(integers), kept, np.int64(k)))
     return y, kept
 
 
 @small
 @dtypes
-def test_the_choice_is_that_of_a_stable_sort(dtype):
+def test_the_choice_is_that_of_a_stable_sort(launch_once, dtype):
     x, k = rows(np.dtype(dtype).type), 7
-    y, kept = run(KERNELS[dtype].top_k, x, k)
+    y, kept = run(launch_once, KERNELS[dtype].top_k, x, k)
     np.testing.assert_array_equal(kept, by_sorting(x, k))
     np.testing.assert_array_equal(y, np.where(kept, x, 0))
 
@@ -65,41 +64,41 @@ def test_the_choice_is_that_of_a_stable_sort(dtype):
 @small
 @dtypes
 @pytest.mark.parametrize("d", [1, 33, 64])
-def test_rows_of_any_length_in_every_order(dtype, d):
+def test_rows_of_any_length_in_every_order(launch, dtype, d):
     x = np.random.default_rng(d).integers(-3, 3, (2, d)).astype(dtype)
     k = (d + 1) // 2
-    y, kept = run(KERNELS[dtype].top_k, x, k, threads.run_all_orders)
+    y, kept = run(launch, KERNELS[dtype].top_k, x, k)
     np.testing.assert_array_equal(kept, by_sorting(x, k))
     np.testing.assert_array_equal(y, np.where(kept, x, 0))
     positions = np.full((2, k), -1, np.int32)
-    threads.run_all_orders(KERNELS[dtype].places, 2, top_k.THREADS, (x.view(INTEGERS[dtype]), positions))
+    launch(KERNELS[dtype].places, 2, top_k.THREADS, (x.view(INTEGERS[dtype]), positions))
     np.testing.assert_array_equal(positions, np.nonzero(by_sorting(x, k))[1].reshape(2, k))
 
 
 @small
 @dtypes
-def test_places_are_those_of_what_is_kept_from_left_to_right(dtype):
+def test_places_are_those_of_what_is_kept_from_left_to_right(launch_once, dtype):
     x = rows(np.dtype(dtype).type)
     positions = np.full((len(x), 7), -1, np.int32)
-    threads.run(KERNELS[dtype].places, len(x), top_k.THREADS, (x.view(INTEGERS[dtype]), positions))
+    launch_once(KERNELS[dtype].places, len(x), top_k.THREADS, (x.view(INTEGERS[dtype]), positions))
     np.testing.assert_array_equal(positions, np.nonzero(by_sorting(x, 7))[1].reshape(len(x), 7))
 
 
 @dtypes
-def test_at_full_size(dtype):
+def test_at_full_size(launch_once, dtype):
     """11 bits at a time, 256 threads."""
     x = np.random.default_rng(0).standard_normal((1, 300)).astype(dtype)
     x[0, 150:] = x[0, :150]  # ties, and as many entries in each half
-    _, kept = run(KERNELS[dtype].top_k, x, 41)
+    _, kept = run(launch_once, KERNELS[dtype].top_k, x, 41)
     np.testing.assert_array_equal(kept, by_sorting(x, 41))
 
 
 @dtypes
-def test_the_naive_kernel(dtype):
+def test_the_naive_kernel(launch, dtype):
     x = rows(np.dtype(dtype).type)[:, :20].copy()
     for k in (1, 7, 20):
         y, kept = np.full_like(x, np.nan), np.zeros(x.shape, bool)
-        threads.run_all_orders(naive, (3, len(x)), 8, (x, y, kept, np.int64(k)))
+        launch(naive, (3, len(x)), 8, (x, y, kept, np.int64(k)))
         np.testing.assert_array_equal(kept, by_sorting(x, k))
         np.testing.assert_array_equal(y, np.where(kept, x, 0))
 
@@ -107,21 +106,21 @@ def test_the_naive_kernel(dtype):
 @small
 @dtypes
 @pytest.mark.parametrize("k", [1, 2, 3, 4])
-def test_nan_is_the_largest_as_in_the_reference(dtype, k):
+def test_nan_is_the_largest_as_in_the_reference(launch_once, dtype, k):
     """Up to k - 1 of them; from k on nothing is dropped, so that none is lost."""
     x = np.array(
         [[1, np.nan, -2, np.inf, -np.nan, 5], [np.nan, 0, 0, 1, 2, 0], [np.nan, 1, np.nan, np.nan, 2, 3]], dtype
     )
     x[0, 4] = np.copysign(np.nan, -1)
     expected, cache = OPS["top_k"].forward(x, k)
-    y, kept = run(KERNELS[dtype].top_k, x, k)
+    y, kept = run(launch_once, KERNELS[dtype].top_k, x, k)
     np.testing.assert_array_equal(kept, cache.kept)
     np.testing.assert_array_equal(y, expected)
     y, kept = np.full_like(x, 7), np.zeros(x.shape, bool)
-    threads.run(naive, (1, 3), 8, (x, y, kept, np.int64(k)))
+    launch_once(naive, (1, 3), 8, (x, y, kept, np.int64(k)))
     np.testing.assert_array_equal(kept, cache.kept)
     positions = np.full((3, k), -1, np.int32)
-    threads.run(KERNELS[dtype].places, 3, top_k.THREADS, (x.view(INTEGERS[dtype]), positions))
+    launch_once(KERNELS[dtype].places, 3, top_k.THREADS, (x.view(INTEGERS[dtype]), positions))
     first_nan = [np.flatnonzero(np.isnan(row))[:k] for row in x]
     for got, wanted in zip(positions, first_nan, strict=True):
         assert set(wanted) <= set(got)

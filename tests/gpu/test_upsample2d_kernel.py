@@ -27,19 +27,19 @@ def case(n, size, factor, c, mode, dtype):
 @dtypes
 @modes
 @sizes
-def test_every_kernel_in_every_order(mode, size, factor, dtype):
+def test_every_kernel_in_every_order(launch, mode, size, factor, dtype):
     x, dy, expected, expected_dx = case(3, size, factor, 2, mode, dtype)
     y, dx = np.full_like(dy, np.nan), np.full_like(x, np.nan)
     naive_forward, naive_backward = NAIVE[mode]
-    naively(naive_forward, y, (x, y), factor)
-    naively(naive_backward, dx, (dy, dx), factor)
+    naively(launch, naive_forward, y, (x, y), factor)
+    naively(launch, naive_backward, dx, (dy, dx), factor)
     close(y, expected, dtype)
     close(dx, expected_dx, dtype)
     for step in (1, 2):
         y, dx = np.full_like(dy, np.nan), np.full_like(x, np.nan)
         forward, backward = KERNELS[mode]
-        walking(forward, y, (x, y), (*size, 2, *factor), step)
-        walking(backward, dx, (dy, dx), (*size, 2, *factor), step)
+        walking(launch, forward, y, (x, y), (*size, 2, *factor), step)
+        walking(launch, backward, dx, (dy, dx), (*size, 2, *factor), step)
         close(y, expected, dtype)
         close(dx, expected_dx, dtype)
 

@@ -1,7 +1,8 @@
 """Kernels whose threads do not meet where they should."""
 
 from numba import cuda, float32
-from threads import DivergentBarrier
+
+from miniae_kernels.threads import DivergentBarrier
 
 from .case import Broken, vectors
 

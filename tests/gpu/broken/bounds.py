@@ -2,7 +2,8 @@
 
 import numpy as np
 from numba import cuda, float32, int64
-from threads import OutOfBounds
+
+from miniae_kernels.threads import OutOfBounds
 
 from .case import Broken, numbers, vectors
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 from numba import float32, int64
-from threads import KernelError
+
+from miniae_kernels.threads import KernelError
 
 FLOATS = (float32[::1], float32[::1], int64)  # most kernels here: x, y, n
 

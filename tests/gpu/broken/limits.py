@@ -1,7 +1,8 @@
 """Kernels that want more than a GPU has."""
 
 from numba import cuda, float32, int64
-from threads import BadLaunch
+
+from miniae_kernels.threads import BadLaunch
 
 from .bounds import picture, transposed
 from .case import Broken, vectors

@@ -1,7 +1,8 @@
 """Kernels that never end."""
 
 from numba import cuda, float32
-from threads import NeverEnding
+
+from miniae_kernels.threads import NeverEnding
 
 from .case import Broken, vectors
 

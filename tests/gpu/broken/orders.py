@@ -2,7 +2,8 @@
 
 import numpy as np
 from numba import cuda, float32
-from threads import OrderDependent
+
+from miniae_kernels.threads import OrderDependent
 
 from .case import Broken, vectors
 from .races import barrier_in_the_tree

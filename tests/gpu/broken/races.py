@@ -2,7 +2,8 @@
 
 import numpy as np
 from numba import cuda, float32, int32, int64
-from threads import Race
+
+from miniae_kernels.threads import Race
 
 from .case import Broken, numbers, vectors
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from .errors import BadLaunch, NeverEnding
-from .frames import device_frame, show_line
+from miniae_kernels.threads.errors import BadLaunch, NeverEnding
+from miniae_kernels.threads.frames import device_frame, show_line
 
 WARP = 32
 MAX_THREADS, MAX_BLOCK, MAX_GRID = 1024, (1024, 1024, 64), (2**31 - 1, 65535, 65535)

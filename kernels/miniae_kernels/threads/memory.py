@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from .errors import OutOfBounds, Uninitialised
-from .ledger import Ledger
-from .scalars import scalar_type
-from .threads import Launch
+from miniae_kernels.threads.errors import OutOfBounds, Uninitialised
+from miniae_kernels.threads.ledger import Ledger
+from miniae_kernels.threads.scalars import scalar_type
+from miniae_kernels.threads.threads import Launch
 
 POISON = 0xA5  # the bytes of integers that nobody has written; floats are NaN
 

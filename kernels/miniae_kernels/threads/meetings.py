@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import greenlet
 
-from .frames import Line, device_frame, path, show_line
-from .scalars import wrapped
-from .threads import WARP, Launch
+from miniae_kernels.threads.frames import Line, device_frame, path, show_line
+from miniae_kernels.threads.scalars import wrapped
+from miniae_kernels.threads.threads import WARP, Launch
 
 FULL_MASK = 0xFFFFFFFF
 WAITING = {"syncthreads", "syncwarp", "all_sync", "any_sync", "ballot_sync"}

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numba import cuda, types
 
-from .frames import ON_DEVICE
-from .namespace import Cuda, Math, Numpy
-from .scalars import scalar_type
+from miniae_kernels.threads.frames import ON_DEVICE
+from miniae_kernels.threads.namespace import Cuda, Math, Numpy
+from miniae_kernels.threads.scalars import scalar_type
 
 
 def names_of(code: CodeType) -> set[str]:

@@ -8,9 +8,9 @@ operation, and nothing orders them. What orders them: a barrier of the block bet
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-from .errors import Race
-from .frames import Line, device_frame, show_line
-from .threads import Launch, Thread
+from miniae_kernels.threads.errors import Race
+from miniae_kernels.threads.frames import Line, device_frame, show_line
+from miniae_kernels.threads.threads import Launch, Thread
 
 Kind = Literal["reads", "writes", "updates"]
 CLASHES: dict[Kind, tuple[Kind, ...]] = {

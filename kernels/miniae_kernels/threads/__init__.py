@@ -1,9 +1,10 @@
 """Run CUDA kernels on the CPU, thread by thread, and catch what is wrong with them.
 
-    import threads
+    from miniae_kernels import threads
     threads.run(kernel, blocks, threads_of_a_block, args)
 
-A kernel is an ordinary Python function whose ``cuda`` is Numba's. Here each of its threads runs in Python: one after
+A kernel is an ordinary Python function whose ``cuda`` is Numba's, with or without ``@cuda.jit``. No GPU is needed, nor
+a driver or a compiler: ``pip install "miniae[threads]"``. Here each of its threads runs in Python: one after
 the other where the kernel never waits, as greenlets where it has barriers or shuffles. Arrays watch what is done
 with them, as NVIDIA's compute-sanitizer does on a GPU:
 
@@ -15,10 +16,17 @@ with them, as NVIDIA's compute-sanitizer does on a GPU:
 Beyond that, :func:`run_all_orders` demands the same bits in several orders of blocks and threads.
 
 What this cannot see: FMA and the rounding of the device's ``exp``, the promotion of float32 by literals and integers
-(a compiler's table shows it), a loop without end that uses no memory and no barrier.
+(a compiler's table shows it), a loop without end that uses no memory and no barrier; nor how fast a kernel is.
+
+The lesson ``tutorials/05_kernels.py`` begins here.
 """
 
-from .errors import (
+from miniae.optional import require
+
+for _package in ("greenlet", "numba"):
+    require(_package, "threads")  # before the files that import them: the error names the remedy
+
+from miniae_kernels.threads.errors import (  # noqa: E402
     BadLaunch,
     DivergentBarrier,
     GuardBandDamaged,
@@ -29,7 +37,7 @@ from .errors import (
     Race,
     Uninitialised,
 )
-from .runner import ORDERS, run, run_all_orders
+from miniae_kernels.threads.runner import ORDERS, run, run_all_orders  # noqa: E402
 
 __all__ = [
     "ORDERS",

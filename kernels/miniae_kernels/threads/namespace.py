@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from .errors import BadLaunch
-from .frames import device_frame, path
-from .meetings import FULL_MASK, ballot, meet, nothing, taken_from, votes
-from .memory import Memory, WatchedArray
-from .scalars import SCALAR_TYPES, scalar_type, wrapped
-from .threads import WARP, Dim3, Launch
+from miniae_kernels.threads.errors import BadLaunch
+from miniae_kernels.threads.frames import device_frame, path
+from miniae_kernels.threads.meetings import FULL_MASK, ballot, meet, nothing, taken_from, votes
+from miniae_kernels.threads.memory import Memory, WatchedArray
+from miniae_kernels.threads.scalars import SCALAR_TYPES, scalar_type, wrapped
+from miniae_kernels.threads.threads import WARP, Dim3, Launch
 
 SHARED_BYTES = 48 * 1024  # static shared memory of a block, on every GPU
 

@@ -9,15 +9,15 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 
-from .block import run_alone, run_together, threads_of
-from .errors import OrderDependent
-from .guards import Guarded
-from .meetings import WAITING
-from .memory import Memory, WatchedArray
-from .namespace import Cuda
-from .rebind import Rebinder
-from .scalars import scalar_type
-from .threads import Launch
+from miniae_kernels.threads.block import run_alone, run_together, threads_of
+from miniae_kernels.threads.errors import OrderDependent
+from miniae_kernels.threads.guards import Copies, Guarded
+from miniae_kernels.threads.meetings import WAITING
+from miniae_kernels.threads.memory import Memory, WatchedArray
+from miniae_kernels.threads.namespace import Cuda
+from miniae_kernels.threads.rebind import Rebinder
+from miniae_kernels.threads.scalars import scalar_type
+from miniae_kernels.threads.threads import Launch
 
 Size = int | tuple[int, ...]
 Order = Literal["forward", "reversed"] | int  # of blocks, and of threads in a block; a number is a shuffle's seed
@@ -57,35 +57,16 @@ class _Arguments:
 
     def __init__(self, args: dict[str, Any], launch: Launch) -> None:
         self.seen: list[Any] = []
-        self.copies: list[tuple[np.ndarray, Guarded, Memory]] = []
+        self.copies = Copies(launch.kernel)
+        self.memories: dict[Guarded, Memory] = {}
         for name, arg in args.items():
             if isinstance(arg, np.ndarray):
-                self.seen.append(WatchedArray(self._memory(name, arg, launch), arg.shape))
+                copy = self.copies.of(name, arg)
+                if copy not in self.memories:
+                    self.memories[copy] = Memory(copy.flat, arg.shape, name, launch, written=True)
+                self.seen.append(WatchedArray(self.memories[copy], arg.shape))
             else:
                 self.seen.append(scalar_type(np.result_type(arg))(arg))
-
-    def _memory(self, name: str, array: np.ndarray, launch: Launch) -> Memory:
-        """A guarded copy, the same one for an array that was passed before."""
-        if not array.flags.c_contiguous:
-            raise ValueError(f"{launch.kernel}: {name} must be contiguous, got strides {array.strides}")
-        for other, _, memory in self.copies:
-            same = (other.ctypes.data, other.nbytes, other.dtype) == (array.ctypes.data, array.nbytes, array.dtype)
-            if same and array.size:
-                return memory
-            if np.may_share_memory(other, array):
-                raise ValueError(f"{launch.kernel}: {name} and {memory.name} overlap, but are not the same memory")
-        guarded = Guarded(array, name)
-        memory = Memory(guarded.flat, array.shape, name, launch, written=True)
-        self.copies.append((array, guarded, memory))
-        return memory
-
-    def hand_back(self, kernel: str) -> None:
-        """Check the guard bands, and put the results into the caller's arrays."""
-        for _, guarded, _ in self.copies:
-            guarded.check(kernel)
-        for array, guarded, _ in self.copies:
-            if array.flags.writeable:
-                array[...] = guarded.flat.reshape(array.shape)
 
 
 def run(kernel: Any, blocks: Size, threads: Size, args: Sequence[Any], order: Order = "forward") -> None:
@@ -103,6 +84,31 @@ def run(kernel: Any, blocks: Size, threads: Size, args: Sequence[Any], order: Or
         KernelError: of the class that says what is wrong.
         TypeError: if the kernel uses what the runner has nothing for, or takes other arguments.
         ValueError: if an array is not contiguous, or two overlap.
+
+    An array reversed, and a sum for which all threads add into one place:
+
+    >>> from numba import cuda
+    >>> from miniae_kernels import threads
+    >>> def reverse(x, y):
+    ...     i = cuda.grid(1)
+    ...     if i < x.size:
+    ...         y[i] = x[x.size - 1 - i]
+    >>> def total(x, y):
+    ...     i = cuda.grid(1)
+    ...     if i < x.size:
+    ...         y[0] += x[i]
+    >>> x, y = np.arange(5.0), np.zeros(5)
+    >>> threads.run(reverse, 2, 4, (x, y))
+    >>> y
+    array([4., 3., 2., 1., 0.])
+    >>> try:
+    ...     threads.run(total, 2, 4, (x, y))
+    ... except threads.Race as error:
+    ...     print(error)
+    total, block 0, thread 1, at ...:4: reads y[0], which block 0, thread 0 wrote at ...:4, and no barrier between the
+    two orders them
+    >>> y  # a launch that was refused has changed nothing
+    array([4., 3., 2., 1., 0.])
     """
     body = _body(kernel)
     launch = Launch(body.__name__, blocks, threads)
@@ -119,8 +125,7 @@ def run(kernel: Any, blocks: Size, threads: Size, args: Sequence[Any], order: Or
             raise
 
     def ledgers() -> list[Any]:
-        memories = [memory for _, _, memory in arguments.copies] + namespace.shared.memories
-        return [memory.ledger for memory in memories]
+        return [memory.ledger for memory in (*arguments.memories.values(), *namespace.shared.memories)]
 
     waits = bool(rebinder.names & WAITING)
     with np.errstate(all="ignore"):  # the device knows inf and NaN, but no warnings
@@ -131,15 +136,31 @@ def run(kernel: Any, blocks: Size, threads: Size, args: Sequence[Any], order: Or
             for ledger in ledgers():
                 ledger.end_of_block()
             namespace.shared.clear()
-    arguments.hand_back(launch.kernel)
+    arguments.copies.hand_back()
 
 
 def run_all_orders(kernel: Any, blocks: Size, threads: Size, args: Sequence[Any]) -> None:
     """As :func:`run`, in several orders, from the same start; the result must be equal to the last bit.
 
+    Args:
+        kernel, blocks, threads, args: as for :func:`run`.
+
     Raises:
         OrderDependent: if it is not, with the argument and index.
         KernelError, TypeError, ValueError: as :func:`run`.
+
+    Atomic additions are no race, but floats are rounded in another order each time:
+
+    >>> from numba import cuda
+    >>> from miniae_kernels import threads
+    >>> def total(x, y):
+    ...     i = cuda.grid(1)
+    ...     cuda.atomic.add(y, 0, x[i])
+    >>> try:
+    ...     threads.run_all_orders(total, 1, 3, (np.float32([1e8, -1e8, 1]), np.zeros(1, np.float32)))
+    ... except threads.OrderDependent as error:
+    ...     print(error)
+    total: y[0] is 1.0 where blocks and threads run forward, but 0.0 in the order 'reversed'
     """
     body = _body(kernel)
     arrays = {name: arg for name, arg in _named(body, args).items() if isinstance(arg, np.ndarray)}

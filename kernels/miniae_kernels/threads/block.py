@@ -7,9 +7,9 @@ from contextvars import copy_context
 
 from greenlet import greenlet
 
-from .errors import DivergentBarrier, NeverEnding
-from .ledger import Ledger
-from .threads import WARP, Dim3, Launch, Thread, Warp
+from miniae_kernels.threads.errors import DivergentBarrier, NeverEnding
+from miniae_kernels.threads.ledger import Ledger
+from miniae_kernels.threads.threads import WARP, Dim3, Launch, Thread, Warp
 
 ROUNDS = 5_000  # of a block: the meetings of its threads. Kernels are tried on small arrays: more is a loop
 
