@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import threads
 
 from miniae.ops import OPS
 from miniae_kernels.cuda import bias_activation, columns
@@ -23,21 +22,27 @@ def close(got, expected, dtype):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_column_sums_naive_and_walking(shape):
+def test_column_sums_naive_and_walking(launch, launch_once, shape):
     x, sums = numbers(*shape), np.empty(shape[1])
-    threads.run_all_orders(columns.naive, -(-shape[1] // 32), 32, (x, sums, np.float64(0.5)))
+    launch(columns.naive, -(-shape[1] // 32), 32, (x, sums, np.float64(0.5)))
     np.testing.assert_allclose(sums, 0.5 * x.sum(axis=0), rtol=0, atol=1e-12)
     for stride in (shape[1], 2 * shape[1]):
         partial, sums = np.full((stride // shape[1], shape[1]), np.nan), np.full(shape[1], np.nan)
-        threads.run_all_orders(columns.walk, 1, stride, (x.ravel(), partial.reshape(-1), np.int64(stride)))
-        threads.run(columns.finish, shape[1], columns.THREADS, (partial, sums, np.float64(1)))
+        launch(columns.walk, 1, stride, (x.ravel(), partial.reshape(-1), np.int64(stride)))
+        launch_once(columns.finish, shape[1], columns.THREADS, (partial, sums, np.float64(1)))
         np.testing.assert_allclose(sums, x.sum(axis=0), rtol=0, atol=1e-12)
 
 
-def test_a_tree_of_sums_is_the_same_in_every_order():
+def test_a_tree_of_sums_is_the_same_in_every_order(launch):
     partial, sums = numbers(600, 2), np.full(2, np.nan)  # more rows than threads
-    threads.run_all_orders(columns.finish, 2, columns.THREADS, (partial, sums, np.float64(1)))
+    launch(columns.finish, 2, columns.THREADS, (partial, sums, np.float64(1)))
     np.testing.assert_allclose(sums, partial.sum(axis=0), rtol=0, atol=1e-12)
+
+
+def test_partial_sums_of_more_rows_than_a_block_has_threads(gpu):
+    partial, sums = numbers(columns.MOST_ROWS + 5, 1), gpu.empty(1)
+    columns.add_up(gpu.asarray(partial), sums, 0.5)
+    np.testing.assert_allclose(sums.get(), 0.5 * partial.sum(axis=0), rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("n", [1, 24, 25, 1000, 10**7])
@@ -49,30 +54,31 @@ def test_a_stride_is_a_whole_number_of_rows(n, features):
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_kernels_of_every_activation(name):
+def test_kernels_of_every_activation(launch, name):
     reference, p = OPS[name], ACTIVATIONS[name].default
-    x, b, dy = numbers(5, 3), numbers(3), numbers(5, 3)
+    x, b, dy = numbers(9, 3), numbers(3), numbers(9, 3)
     x[0, 0] = -b[0]  # the kink
     expected, cache = reference.forward(x + b)
     dx = reference.backward(dy, cache)
     of = bias_activation.KERNELS[name]
     y, got, db = np.empty_like(x), np.empty_like(x), np.empty(3)
-    threads.run_all_orders(of.naive_forward, (1, 2), (4, 4), (x, b, y, np.float64(p)))
+    launch(of.naive_forward, (1, 3), (4, 4), (x, b, y, np.float64(p)))
     np.testing.assert_allclose(y, expected, rtol=0, atol=1e-14)
-    threads.run_all_orders(of.naive_backward, 1, 4, (dy, y, got, db, np.float64(p)))
+    launch(of.naive_backward, 1, 4, (dy, y, got, db, np.float64(p)))
     np.testing.assert_allclose(got, dx, rtol=0, atol=1e-14)
     np.testing.assert_allclose(db, dx.sum(axis=0), rtol=0, atol=1e-14)
 
-    flat = x.ravel().copy()
-    threads.run_all_orders(of.forward, 2, 4, (flat, b, flat, np.float64(p), np.int64(6)))  # in place
-    np.testing.assert_allclose(flat.reshape(5, 3), expected, rtol=0, atol=1e-14)
-    got, partial = np.empty(15), np.full(6, np.nan)
-    arguments = (dy.ravel(), y.ravel(), got, partial, np.float64(p), np.int64(6))
-    threads.run_all_orders(of.backward_with_bias, 2, 4, arguments)
-    np.testing.assert_allclose(got.reshape(5, 3), dx, rtol=0, atol=1e-14)
-    np.testing.assert_allclose(partial.reshape(2, 3).sum(axis=0), dx.sum(axis=0), rtol=0, atol=1e-14)
-    threads.run_all_orders(of.backward, 4, 4, (dy.ravel(), y.ravel(), got, np.float64(p)))
-    np.testing.assert_allclose(got.reshape(5, 3), dx, rtol=0, atol=1e-14)
+    for stride in (6, 12):  # a thread has 5 or 4 elements, as many as it reads ahead and one more; or 3 or 2
+        flat = x.ravel().copy()
+        launch(of.forward, 3, 4, (flat, b, flat, np.float64(p), np.int64(stride)))  # in place
+        np.testing.assert_allclose(flat.reshape(9, 3), expected, rtol=0, atol=1e-14)
+        flat, partial = dy.ravel().copy(), np.full(stride, np.nan)
+        launch(of.backward_with_bias, 3, 4, (flat, y.ravel(), flat, partial, np.float64(p), np.int64(stride)))
+        np.testing.assert_allclose(flat.reshape(9, 3), dx, rtol=0, atol=1e-14)
+        np.testing.assert_allclose(partial.reshape(-1, 3).sum(axis=0), dx.sum(axis=0), rtol=0, atol=1e-14)
+    flat = np.empty(27)
+    launch(of.backward, 7, 4, (dy.ravel(), y.ravel(), flat, np.float64(p)))
+    np.testing.assert_allclose(flat.reshape(9, 3), dx, rtol=0, atol=1e-14)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import threads
 from conv_cases import CHOICE, empty, numbers, whole
 from geometries import few, fewer, geometries
 from hypothesis import given
@@ -54,25 +53,25 @@ def check(run, at, n, c, dtype="float64"):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", CHOICE)
-def test_every_order_of_threads(name, dtype):
-    check(threads.run_all_orders, CHOICE[name].windows, 3, 2, dtype)
+def test_every_order_of_threads(launch, name, dtype):
+    check(launch, CHOICE[name].windows, 3, 2, dtype)
 
 
 @fewer
 @given(geometries(), few, few)
-def test_any_geometry(geometry, n, c):
-    check(threads.run, geometry.windows, n, c)
+def test_any_geometry(launch_once, geometry, n, c):
+    check(launch_once, geometry.windows, n, c)
 
 
-def test_a_thread_takes_one_image_after_the_other():
-    check(threads.run, CHOICE["overlapping"].windows, 2 * 2 * im2col.AT_ONCE + 1, 1)
+def test_a_thread_takes_one_image_after_the_other(launch_once):
+    check(launch_once, CHOICE["overlapping"].windows, 2 * 2 * im2col.AT_ONCE + 1, 1)
 
 
-def test_nan_reaches_the_pixel_it_was_meant_for_and_no_other():
+def test_nan_reaches_the_pixel_it_was_meant_for_and_no_other(launch_once):
     at = windows("test", (4, 4), 3, 1, "same")
     folded = np.ones((1, *at.out, *at.kernel, 1))
     folded[0, 1, 2, 0, 2, 0] = np.nan  # the window around (1, 2), its corner at the top right: the pixel (0, 3)
-    for got in added_up(threads.run, folded, at):
+    for got in added_up(launch_once, folded, at):
         assert np.argwhere(np.isnan(got)).tolist() == [[0, 0, 3, 0]]
 
 

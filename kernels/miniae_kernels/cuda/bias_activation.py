@@ -22,7 +22,7 @@ import numpy as np
 from numba import cuda
 
 from miniae_kernels.cuda.activations import ACTIVATIONS
-from miniae_kernels.cuda.columns import add_up, column_sums, stride_for
+from miniae_kernels.cuda.columns import AT_ONCE, add_up, ahead, column_sums, stride_for
 from miniae_kernels.cuda.launch import THREADS, Kernel, blocks_for, kernel
 
 
@@ -60,12 +60,18 @@ def kernels(name: str) -> Kernels:
 
     @kernel("real[::1], real[::1], real[::1], real, int64", name)
     def forward(x, b, y, p, stride):
-        """A thread stays in its column (see :mod:`miniae_kernels.cuda.columns`) and reads the bias once."""
+        """A thread stays in its column (see :mod:`miniae_kernels.cuda.columns`) and reads the bias once, x ahead."""
         t = cuda.grid(1)
         if t < stride:
             bias = b[t % b.size]
-            for i in range(t, x.size, stride):
-                y[i] = f(x[i] + bias, p)
+            xs = cuda.local.array(AT_ONCE, x.dtype)
+            i = t
+            while i < x.size:
+                ahead(x, i, stride, xs)
+                for m in range(AT_ONCE):
+                    if i < x.size:
+                        y[i] = f(xs[m] + bias, p)
+                    i += stride
 
     @kernel("real[::1], real[::1], real[::1], real", name)
     def backward(dy, y, dx, p):
@@ -76,14 +82,21 @@ def kernels(name: str) -> Kernels:
 
     @kernel("real[::1], real[::1], real[::1], real[::1], real, int64", name)
     def backward_with_bias(dy, y, dx, partial, p, stride):
-        """A thread stays in its column and keeps the sum of what it writes."""
+        """A thread stays in its column, reads ahead, and keeps the sum of what it writes."""
         t = cuda.grid(1)
         if t < stride:
             total = dy.dtype.type(0)
-            for i in range(t, dy.size, stride):
-                d = dy[i] * derivative(y[i], p)
-                dx[i] = d
-                total += d
+            dys, ys = cuda.local.array(AT_ONCE, dy.dtype), cuda.local.array(AT_ONCE, dy.dtype)
+            i = t
+            while i < dy.size:
+                ahead(dy, i, stride, dys)
+                ahead(y, i, stride, ys)
+                for m in range(AT_ONCE):
+                    if i < dy.size:
+                        d = dys[m] * derivative(ys[m], p)
+                        dx[i] = d
+                        total += d
+                    i += stride
             partial[t] = total
 
     return Kernels(naive_forward, naive_backward, forward, backward, backward_with_bias)

@@ -14,11 +14,13 @@ Shapes: N rows, O columns.
 
 from typing import Any
 
-from numba import cuda
+from numba import cuda, uint64
 
-from miniae_kernels.cuda.launch import THREADS, blocks_for, kernel
+from miniae_kernels.cuda.launch import THREADS, blocks_for, device, kernel
 
 MOST_THREADS = 2**17  # about as many as a large GPU holds at a time
+AT_ONCE = 4  # elements that a thread reads before it works on the first: so many reads are under way
+MOST_ROWS = 1024  # of partial sums with a thread each, as many as a block can have: narrow matrices leave thousands
 EACH = 8  # elements a thread should have to itself: fewer and the partial sums are as much work as the matrix
 
 
@@ -32,15 +34,25 @@ def stride_for(n: int, features: int) -> int:
     return max(wanted // features, 1) * features
 
 
-@kernel("real[:, ::1], real[::1], real")
-def finish(partial, sums, factor):
-    """``factor`` times the sum of each column: a block each, its threads, a power of 2, meeting in a tree."""
-    tree = cuda.shared.array(THREADS, partial.dtype)
-    column, t, threads = cuda.blockIdx.x, cuda.threadIdx.x, cuda.blockDim.x
-    total = partial.dtype.type(0)
-    for row in range(t, partial.shape[0], threads):
-        total += partial[row, column]
-    tree[t] = total
+@device
+def ahead(x, i, stride, own):
+    """Read the elements i, i + stride, ... of ``x``, at most :data:`AT_ONCE` of them, into ``own``.
+
+    In a loop that reads one element and writes one, the compiler leaves every read behind the write before it, as both
+    might be to the same place, and a thread waits for each on its own. Read beforehand, so that it waits once for all.
+    """
+    for m in range(AT_ONCE):
+        if i + m * stride < x.size:
+            own[m] = x[uint64(i + m * stride)]
+
+
+@device
+def tree_total(tree, t, value, threads):
+    """The sum of the values of a block's threads, a power of 2; every one of them must come here.
+
+    ``tree`` is a shared array of a place for each thread, ``t`` the thread's number in its block.
+    """
+    tree[t] = value
     cuda.syncthreads()
     half = threads // 2
     while half > 0:
@@ -48,8 +60,20 @@ def finish(partial, sums, factor):
             tree[t] += tree[t + half]
         cuda.syncthreads()
         half //= 2
+    return tree[0]
+
+
+@kernel("real[:, ::1], real[::1], real")
+def finish(partial, sums, factor):
+    """``factor`` times the sum of each column: a block each, its threads, a power of 2, meeting in a tree."""
+    tree = cuda.shared.array(MOST_ROWS, partial.dtype)
+    column, t, threads = cuda.blockIdx.x, cuda.threadIdx.x, cuda.blockDim.x
+    total = partial.dtype.type(0)
+    for row in range(t, partial.shape[0], threads):
+        total += partial[row, column]
+    total = tree_total(tree, t, total, threads)
     if t == 0:
-        sums[column] = factor * tree[0]
+        sums[column] = factor * total
 
 
 @kernel("real[:, ::1], real[::1], real")
@@ -86,7 +110,7 @@ def column_sums(x: Any, sums: Any, factor: float = 1.0) -> None:
 
 def add_up(partial: Any, sums: Any, factor: float = 1.0) -> None:
     """Write to ``sums`` (O,) ``factor`` times the column sums of ``partial`` (rows, O)."""
-    threads = min(THREADS, 1 << (partial.shape[0] - 1).bit_length())  # no more than there are rows, rounded up
+    threads = min(MOST_ROWS, 1 << (partial.shape[0] - 1).bit_length())  # no more than there are rows, rounded up
     finish[sums.size, threads](partial, sums, factor)
 
 

@@ -16,8 +16,9 @@ which nobody has to know which pixel or channel a number belongs to. Where a run
 the numbers' places alone: they are below 0, or not below W C.
 
 Idea, of both: a thread takes the same place of one image after the other. Where it reads and writes, a few divisions,
-is worked out once for all its images; from one to the next it goes on by the size of an image. In such loops indices
-are unsigned: of a signed one, Numba's code asks every time whether it counts from the end.
+is worked out once for all its images; from one to the next it goes on by the size of an image, and it reads several
+before it writes the first (:func:`miniae_kernels.cuda.columns.ahead`). In such loops indices are unsigned: of a signed
+one, Numba's code asks every time whether it counts from the end.
 
 Bytes, for numbers of s bytes: N OH OW KH KW C s of the matrix and N H W C s of the images, each once to or from memory;
 windows overlap, but what is read again is found in a cache. Operations: coming back, one sum for each number of the
@@ -31,15 +32,15 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import cuda, int64, uint32, uint64
+from numba import cuda, uint64
 
 from miniae.ops.convolution import rows
 from miniae.ops.windows import Windows, windows
-from miniae_kernels.cuda.columns import MOST_THREADS
-from miniae_kernels.cuda.launch import THREADS, blocks_for, device, kernel
+from miniae_kernels.cuda.columns import AT_ONCE, MOST_THREADS, ahead
+from miniae_kernels.cuda.launch import THREADS, blocks_for, kernel
+from miniae_kernels.cuda.places import divided, windows_on
 
 MOST_NUMBERS = 2**31  # of one image or its windows: places in them are counted with 32 bits
-AT_ONCE = 4  # images that a thread adds up at once: so many reads are under way while it waits for the first
 MOST_BLOCKS = 65_535  # along the second and third axis of a grid
 
 
@@ -90,32 +91,12 @@ def runs(at: Windows, c: int) -> Runs:
 def grid_for(numbers: int, images: int) -> tuple[tuple[int, int], int]:
     """Blocks and their threads: along the first axis the place in an image, along the second the image to begin with.
 
-    Enough to fill a large GPU, and no more: a thread that has several images works its place out once.
+    Enough to fill a large GPU, and hardly more: a thread that has several images works its place out once.
 
     >>> grid_for(28 * 28 * 16, 128)
-    ((49, 10), 256)
+    ((49, 11), 256)
     """
-    return (blocks_for(numbers, THREADS), min(images, max(1, MOST_THREADS // numbers), MOST_BLOCKS)), THREADS
-
-
-@device
-def divided(number, by):
-    """Quotient and rest of whole numbers from 0 to 2^32 - 1: with 64 bits a division takes several times as long."""
-    quotient = uint32(number) // uint32(by)
-    return int64(quotient), int64(number - quotient * by)
-
-
-@device
-def windows_on(place, length, stride, places):
-    """The windows that a place lies in, along one axis, padding counted: (how many, the last, the place in that).
-
-    In the window before it lies one stride further on. Rows are counted down an image, numbers along a row.
-    """
-    last = min(divided(place, stride)[0], places - 1)
-    inside = place - last * stride
-    if inside >= length:  # between two windows, or after the last
-        return 0, last, inside
-    return min(last, divided(length - 1 - inside, stride)[0]) + 1, last, inside
+    return (blocks_for(numbers, THREADS), min(images, blocks_for(MOST_THREADS, numbers), MOST_BLOCKS)), THREADS
 
 
 @kernel("real[:, :, :, ::1], real[:, :, :, :, :, ::1], int64, int64, int64, int64")
@@ -159,11 +140,18 @@ def copy_runs(x, matrix, height, width, out_height, out_width, rows, run, window
         k, t = divided(e, run)
         r, q = i * down + k - above, j * right + t - left
         inside = 0 <= r < height and 0 <= q < width
-        source, target = uint64(first * image + r * width + q), uint64(first * numbers + p)
-        while target < uint64(matrix.size):
-            matrix[target] = x[source] if inside else x.dtype.type(0)
-            source += uint64(cuda.gridDim.y * image)
-            target += uint64(cuda.gridDim.y * numbers)
+        xs = cuda.local.array(AT_ONCE, x.dtype)
+        for m in range(AT_ONCE):
+            xs[m] = x.dtype.type(0)
+        source, target = first * image + r * width + q, first * numbers + p
+        while target < matrix.size:
+            if inside:
+                ahead(x, source, cuda.gridDim.y * image, xs)
+            for m in range(AT_ONCE):
+                if target < matrix.size:
+                    matrix[uint64(target)] = xs[m]
+                source += cuda.gridDim.y * image
+                target += cuda.gridDim.y * numbers
 
 
 @kernel(f"real[:, ::1], real[:, ::1], {RUNS}")

@@ -27,7 +27,7 @@ from numba import cuda
 from miniae import losses as reference
 from miniae.arrays import check_floats, check_target, output
 from miniae.reduce import Reduce, local
-from miniae_kernels.cuda.columns import column_sums
+from miniae_kernels.cuda.columns import AT_ONCE, ahead, column_sums
 from miniae_kernels.cuda.launch import THREADS, Kernel, blocks_for, device, kernel
 from miniae_kernels.cuda.totals import block_total, blocks_of, total
 
@@ -84,15 +84,22 @@ def kernels(f: Any, name: str) -> Kernels:
             terms[i] = term
             dy[i] = slope_factor * slope
 
-    @kernel("real[::1], real[::1], real[::1], real[::1], real, real", name)
+    @kernel("real[::1], real[::1], real[::1], real[::1], real, real", name, registers=72)
     def one_pass(y, target, dy, partial, eps, slope_factor):
-        """A thread goes through elements and keeps the sum of their terms; a block leaves one number."""
+        """A thread goes through elements, reads ahead, and keeps the sum of terms; a block leaves one number."""
         tree = cuda.shared.array(THREADS, y.dtype)
         found = y.dtype.type(0)
-        for i in range(cuda.grid(1), y.size, cuda.gridsize(1)):
-            term, slope = f(y[i], target[i], eps)
-            found += term
-            dy[i] = slope_factor * slope
+        ys, targets = cuda.local.array(AT_ONCE, y.dtype), cuda.local.array(AT_ONCE, y.dtype)
+        i, step = cuda.grid(1), cuda.gridsize(1)
+        while i < y.size:
+            ahead(y, i, step, ys)
+            ahead(target, i, step, targets)
+            for m in range(AT_ONCE):
+                if i < y.size:
+                    term, slope = f(ys[m], targets[m], eps)
+                    found += term
+                    dy[i] = slope_factor * slope
+                i += step
         found = block_total(tree, cuda.threadIdx.x, found)
         if cuda.threadIdx.x == 0:
             partial[cuda.blockIdx.x] = found

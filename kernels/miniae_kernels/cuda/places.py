@@ -16,14 +16,15 @@ by :func:`place`, and goes on in steps::
 Places are counted with 32 bits, which take half the registers. Arithmetic makes 64 bits of them: where it shall not,
 the result is converted back.
 
-:func:`inside` and :func:`around` are the two ways to look at the windows of a pooling, along one axis.
+:func:`inside` and :func:`around` are the two ways to look at windows along one axis: which pixels a window holds, and
+which windows a pixel stands in. :func:`windows_on` says where in them, too.
 """
 
 import math
 from collections.abc import Sequence
 from typing import Any
 
-from numba import int32
+from numba import int32, int64, uint32
 
 from miniae.ops.windows import Windows
 from miniae_kernels.cuda.columns import stride_for
@@ -33,7 +34,7 @@ MOST_NUMBERS = 2**32  # of one image
 
 IMAGES = "real[:, :, :, ::1]"  # types of a kernel's arguments
 ROWS = "real[:, ::1]"
-SIX, ELEVEN = (", ".join(["int32"] * count) for count in (6, 11))
+FIVE, SIX, ELEVEN = (", ".join(["int32"] * count) for count in (5, 6, 11))
 
 
 def window_numbers(at: Windows) -> tuple[int, ...]:
@@ -52,10 +53,19 @@ def all_numbers(at: Windows, channels: int) -> tuple[int, ...]:
 
 
 @device
+def divided(number, by):
+    """Quotient and rest of whole numbers from 0 to 2^32 - 1: with 64 bits a division takes several times as long."""
+    quotient = uint32(number) // uint32(by)
+    return int64(quotient), int64(number - quotient * by)
+
+
+@device
 def place(t, height, width, channels):
-    """Image, row, column and channel of element number ``t`` of images (N, height, width, channels)."""
-    line = t // channels // width
-    return line // height, int32(line % height), int32(t // channels % width), int32(t % channels)
+    """Image, row, column and channel of element number ``t``, below 2^32, of images (N, height, width, channels)."""
+    pixel, c = divided(t, channels)
+    line, j = divided(pixel, width)
+    n, i = divided(line, height)
+    return n, int32(i), int32(j), int32(c)
 
 
 @device
@@ -73,11 +83,23 @@ def pixels_inside(i, kernel, stride, before, size):
 
 
 @device
+def windows_on(place, length, stride, windows):
+    """The windows that a place lies in, along one axis, padding counted: (how many, the last, the place in that).
+
+    In the window before it lies one stride further on.
+    """
+    last = min(divided(place, stride)[0], windows - 1)
+    within = place - last * stride
+    if within >= length:  # between two windows, or after the last
+        return 0, last, within
+    return min(last, divided(length - 1 - within, stride)[0]) + 1, last, within
+
+
+@device
 def around(r, kernel, stride, before, windows):
     """The first window that pixel ``r`` stands in, and the one after the last: no window where both are equal."""
-    end = min(int32((r + before) // stride + 1), windows)
-    first = max(int32((r + before - kernel) // stride + 1), int32(0))
-    return min(first, end), end
+    several, last, _ = windows_on(r + before, kernel, stride, windows)
+    return int32(last + 1 - several), int32(last + 1)
 
 
 def walk(kernel: Kernel, images: Any, arrays: Sequence[Any], numbers: Sequence[int]) -> None:
@@ -104,5 +126,8 @@ def walk(kernel: Kernel, images: Any, arrays: Sequence[Any], numbers: Sequence[i
 
 
 def naively(kernel: Kernel, images: Any, arrays: Sequence[Any], numbers: Sequence[int]) -> None:
-    """Launch a kernel that takes a thread for each element of ``images``; the arguments are those of :func:`walk`."""
+    """Launch a kernel that takes a thread for each element of ``images``, of which there must be fewer than 2^32.
+
+    The arguments are those of :func:`walk`.
+    """
     kernel[blocks_for(images.size), THREADS](*arrays, *numbers)
