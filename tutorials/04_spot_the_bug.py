@@ -49,6 +49,7 @@
 """Spot the bug: eighteen printed mistakes, run as they stand, measured, and put right."""
 
 import math
+import warnings
 
 import numpy as np
 from scipy.optimize import minimize
@@ -335,14 +336,16 @@ print(f"error that no weights can get below: {floor:.1%} of the variance")
 unexplained = {}
 for name, last in (("sigmoid", [Sigmoid()]), ("linear", [])):
     model = Autoencoder([Dense(100, 50), Sigmoid()], [Dense(50, 100), *last])
-    fit(model, features, epochs=40, batch_size=64, optimizer=Adam(1e-2), progress=False)
+    with warnings.catch_warnings(record=True) as told:
+        fit(model, features, epochs=40, batch_size=64, optimizer=Adam(1e-2), progress=False)
     unexplained[name] = ((model.reconstruct(features) - features) ** 2).sum() / variance
-    print(f"{name} decoder: {unexplained[name]:.1%}")
+    print(f"{name} decoder: {unexplained[name]:.1%}", *(f"({warning.message})" for warning in told))
+    assert len(told) == (name == "sigmoid")
 assert unexplained["linear"] < floor < unexplained["sigmoid"]
 
 # %% [markdown]
 # **Put right:** the output layer must be able to say everything the target can be: linear for features of any size, a
-# sigmoid for pixels in [0, 1].
+# sigmoid for pixels in [0, 1]. `fit` warns of a target beyond a sigmoid's reach.
 #
 # ### 8. A ReLU under a cross-entropy
 #
