@@ -336,7 +336,7 @@ print(f"error that no weights can get below: {floor:.1%} of the variance")
 unexplained = {}
 for name, last in (("sigmoid", [Sigmoid()]), ("linear", [])):
     model = Autoencoder([Dense(100, 50), Sigmoid()], [Dense(50, 100), *last])
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True, action="always") as told:
         fit(model, features, epochs=40, batch_size=64, optimizer=Adam(1e-2), progress=False)
     unexplained[name] = ((model.reconstruct(features) - features) ** 2).sum() / variance
     print(f"{name} decoder: {unexplained[name]:.1%}", *(f"({warning.message})" for warning in told))
