@@ -16,7 +16,8 @@
 # **Goal.** You will write the GPU's side of backpropagation: a bias with its sigmoid, their backward with the sum over
 # examples, the backward of max-pooling, and a training step that is recorded and replayed. All of it runs on your
 # processor, thread by thread, under a runner that sees what a GPU does not tell: two threads in one place, a barrier
-# that some never reach, memory that nobody has written. You will make each of these mistakes and read what it says.
+# that some never reach, shared memory that nobody has written. You will make each of these mistakes and read what it
+# says.
 #
 # **You need** the backward pass of a dense layer (the first lesson, sections 2 to 4), max-pooling (the third lesson,
 # section 5), NumPy, pencil and paper, and about 90 minutes; the code itself runs in a few seconds. No GPU, no driver
@@ -54,8 +55,8 @@ rng = np.random.default_rng(0)
 # |---|---|
 # | thread | one run of the kernel, with variables of its own |
 # | block | up to 1024 threads that can wait for each other and share a little fast memory |
-# | grid | all blocks of one launch; they cannot wait for each other, and run in any order |
-# | warp | 32 threads of a block, neighbours, which the hardware moves on together |
+# | grid | all blocks of one launch; in an ordinary one they cannot wait for each other, and run in any order |
+# | warp | 32 threads of a block, neighbours, which the hardware moves on together where it can |
 #
 # Who launches a kernel says how many blocks, and how many threads in each. Thread $t$ of block $b$, with $T$ threads in
 # every block, has in the whole grid the number
@@ -82,7 +83,7 @@ assert (4 * block + thread).tolist() == [*range(10)]
 # %% [markdown]
 # `threads.run` launches a kernel on the processor, one thread after the other. `threads.run_all_orders` does so
 # forwards, backwards and in two shuffles, each time from the same start, and demands the same bits. For a GPU promises
-# no order.
+# no order. All this is done in Python, and slow: try kernels on small arrays, just large enough for several blocks.
 #
 # ### Bias and sigmoid
 #
@@ -156,7 +157,7 @@ assert caught(unguarded, 4, THREADS, flat) is threads.OutOfBounds
 
 # %% [markdown]
 # Block 3, thread 2 is number $3 \cdot 16 + 2 = 50$, the first one too many. On a GPU there would most likely be no
-# message: the thread reads and writes what lies behind the array, which is another array, perhaps your weights.
+# message: the thread reads and writes what lies behind the array, which may be another array, perhaps your weights.
 #
 # The opposite mistake, a block too few (rounded down instead of up), breaks no rule. The last two elements are never
 # written, and only a comparison with what ought to come out shows it:
@@ -180,7 +181,8 @@ assert np.flatnonzero(y_short.reshape(-1) != y.reshape(-1)).tolist() == [48, 49]
 # ## 2. Bytes, not operations
 #
 # How fast can it be? Two limits are printed in a GPU's data sheet. NVIDIA's for the H100 (SXM) says: 3.35 TB/s between
-# memory and the chip, and 67 TFLOP/s in float32. While one float32, 4 bytes, comes in, it could do
+# memory and the chip, and 67 TFLOP/s in float32, with $ab + c$ counted as two. While one float32, 4 bytes, comes in, it
+# could do
 #
 # $$ \frac{67 \cdot 10^{12}}{3.35 \cdot 10^{12} / 4} = 80 \text{ operations.} $$
 #
@@ -270,8 +272,8 @@ assert np.allclose(one_after_the_other, db_expected, rtol=1e-5, atol=1e-6)
 #     Race: all_into_one, block 0, thread 5, at 05_kernels.py:...: reads db[0], which block 0, thread 0
 #     wrote at 05_kernels.py:..., and no barrier between the two orders them
 #
-# `db[0] += d` is not one thing but three: read, add, write. Two threads that do it at once may read the same old value,
-# and then one of the two additions is lost:
+# (In a notebook the line itself is shown, since a cell has no name.) `db[0] += d` is not one thing but three: read,
+# add, write. Two threads that do it at once may read the same old value, and then one of the two additions is lost:
 #
 # | thread 0 adds 2 | thread 5 adds 3 | db[0] |
 # |---|---|---|
@@ -281,9 +283,10 @@ assert np.allclose(one_after_the_other, db_expected, rtol=1e-5, atol=1e-6)
 # | | writes 0 + 3 | **3** |
 #
 # Mind how the runner has found it. It runs one thread after the other, so that nothing would have been lost: the sum
-# comes out *right*, as in the loop above, and a comparison would have passed, on a GPU now and then, too. The runner
-# keeps books: who has read and written what since the last barrier. Two threads in one place, one of them writing,
-# nothing to say which comes first: that is a race, whatever numbers it happens to give.
+# comes out *right*, as in the loop above, and a comparison would have passed. On a GPU the threads of one warp would
+# lose nearly every time; but there are races that go well there, too, until one day they do not. The runner keeps
+# books: who has read and written what since the last barrier. Two threads in one place, one of them writing, nothing to
+# say which comes first: that is a race, whatever numbers it happens to give.
 #
 # ### Atomic additions
 #
@@ -391,7 +394,7 @@ picture_of({"S = O": O, "S = 2 O": 2 * O, "S = 7": 7})
 # left a thread to a column. On the right $S$ is not a multiple of $O = 5$, and every thread drifts through all columns:
 # its sum would be a sum of nothing in particular. In the middle there is one more thing to see: neighbours in a row
 # belong to neighbouring threads, at the same time. A warp's 32 threads read 32 numbers that lie side by side, which the
-# memory hands over together.
+# memory hands over together (**coalesced** access).
 #
 # ### The tree
 #
@@ -428,7 +431,7 @@ def finish_with(sum_tree):
     """The kernel that adds up partial sums, by a tree of your choice."""
 
     def finish(partial, sums):
-        tree = cuda.shared.array(LEAVES, float32)
+        tree = cuda.shared.array(LEAVES, float32)  # one for each block; a compiler must know the size
         column, t = cuda.blockIdx.x, cuda.threadIdx.x
         total = partial.dtype.type(0)
         for row in range(t, partial.shape[0], cuda.blockDim.x):
@@ -553,15 +556,15 @@ assert np.array_equal(db, db_library)
 # read one place. Going backward, read as "each output hands its gradient to its inputs", a thread per output *writes*
 # into inputs, and many may write into one place. Forward gathers, backward **scatters**.
 #
-# Take max-pooling (third lesson, (17)): every window remembers its **switch**, the place of its largest pixel, as
-# $k \cdot KW + l$. Going back each window hands its $dy$ to that pixel. A thread for each window, then, in a grid of
-# three axes:
+# Take max-pooling (third lesson, (17), without padding): every window remembers its **switch**, the place of its
+# largest pixel, as $k \cdot KW + l$. Going back each window hands its $dy$ to that pixel. A thread for each window,
+# then, in a grid of three axes:
 
 
 # %%
 def scatter(dy, switches, dx, size, stride):
     """A thread for each window, which hands its dy to the pixel of its switch."""
-    j, i, n = cuda.grid(3)
+    j, i, n = cuda.grid(3)  # x, y, z: neighbouring threads differ in x
     if n < dy.shape[0] and i < dy.shape[1] and j < dy.shape[2]:
         for c in range(dy.shape[3]):
             k, l = switches[n, i, j, c] // size, switches[n, i, j, c] % size
@@ -793,8 +796,8 @@ at[...] = 0
 assert caught(descend_and_advance, 1, 4, (theta, batch, rates, at)) is threads.Race
 
 # %% [markdown]
-# Between two launches everything is ordered. Within a launch only a barrier orders, and only within a block. So where
-# all blocks must have finished, there a launch ends.
+# Between two launches (in one stream, as a GPU's queue is called) everything is ordered. Within a launch only a barrier
+# orders, and only within a block. So where all blocks must have finished, there a launch ends.
 #
 # ### The real one
 #
@@ -826,9 +829,13 @@ assert caught(descend_and_advance, 1, 4, (theta, batch, rates, at)) is threads.R
 #   another order. Where threads hand values to each other across barriers, exchanges of a warp and launches only, that
 #   makes no difference; of kernels that do more, such as locks made of atomics, the runner's word is not enough.
 # - **What did not happen.** Races that need other data, other sizes, another launch.
+# - **Arguments that nobody has filled.** Only shared and local memory is known to be unwritten. What `np.empty` happens
+#   to hold counts as written: fill an output with NaN first, as section 4 does.
+# - **What does not compile.** Here a kernel is Python, and may use a list or a random number of NumPy's. For a GPU,
+#   Numba takes neither.
 #
 # What it does see, it sees every time, with the line. On a GPU there is a tool for that, too, NVIDIA's
-# `compute-sanitizer`. It needs the GPU.
+# `compute-sanitizer`. It needs the GPU, and looks for races in shared memory only: that of section 4 it would miss.
 
 # %% [markdown]
 # ## 7. Check yourself
@@ -847,11 +854,12 @@ assert caught(descend_and_advance, 1, 4, (theta, batch, rates, at)) is threads.R
 # Solutions follow the answers. For each: launch with `run_all_orders`, compare with the library's operation.
 #
 # 1. **Tanh.** The fused backward of bias and tanh, $dx = dy\,(1 - y^2)$, $db_o = \sum_n dx_{no}$. Try also a stride
-#    that is not a multiple of $O$, and `partial[t % db.size] += total`. What does the runner say to either?
+#    that is not a multiple of $O$, and `db[t % db.size] += total`. What does the runner say to either?
 # 2. **Dropout**, $y_i = x_i / (1 - r)$ where $u_i \ge r$, else 0. The mask must not depend on how many threads there
 #    are, and the backward must find the same one without storing it. `uniform_at(i, seed, step, stream, real)` is the
 #    library's $i$-th random number, as a function to be called in a kernel. First try a generator for each thread that
-#    goes on from number to number, and launch it twice, with different numbers of threads.
+#    goes on from number to number (1664525 times the last plus 1013904223, in uint32), and launch it twice, with
+#    different numbers of threads. `cuda.gridsize(1)` is how many there are.
 # 3. **Softmax** of every row, a block to a row: the largest by a tree, then the sum of $e^{x - \max}$ by a tree, then
 #    the division. One shared array is enough for both trees, but not just so.
 # 4. **For two.** Take one of the library's kernels in `kernels/miniae_kernels/cuda`, remove one barrier or one
@@ -869,8 +877,9 @@ assert caught(descend_and_advance, 1, 4, (theta, batch, rates, at)) is threads.R
 # - `kernels/miniae_kernels/threads`: the runner. `ledger.py` finds the races.
 #
 # Elsewhere: NVIDIA's CUDA C++ Programming Guide, the chapters on the programming model and on CUDA graphs; Mark Harris,
-# "Optimizing Parallel Reduction in CUDA", on trees; and Williams, Waterman and Patterson (2009), "Roofline: an
-# insightful visual performance model for multicore architectures", Communications of the ACM 52, on (4).
+# "Optimizing Parallel Reduction in CUDA", on trees (without barriers its last warp is a race: since 2017, with Volta, a
+# warp's threads may drift apart); and Williams, Waterman and Patterson (2009), "Roofline: an insightful visual
+# performance model for multicore architectures", Communications of the ACM 52, on (4).
 
 # %% [markdown]
 # ## Answers

@@ -3,7 +3,10 @@
 import doctest
 import functools
 import importlib.util
+import linecache
+import math
 import sys
+from math import exp
 from types import SimpleNamespace
 
 import greenlet
@@ -157,6 +160,67 @@ def test_what_the_runner_has_nothing_for_is_named():
         threads.run(kernel, 1, 1, (zeros(1),))
 
 
+@pytest.mark.parametrize(
+    ("used", "name"),
+    [
+        (lambda y: cuda.threadfence(), "cuda.threadfence"),
+        (lambda y: cuda.atomic.cas(y, 0, 0, 1), "cuda.atomic.cas"),
+        (lambda y: math.gamma(y[0]), "math.gamma"),
+    ],
+)
+def test_a_part_that_the_runner_does_not_have_is_named_as_numba_has_it(used, name):
+    with pytest.raises(AttributeError, match=f"the runner has nothing for {name}"):
+        threads.run(used, 1, 1, (zeros(1),))
+
+
+def test_a_function_of_math_is_the_devices_by_its_own_name_too():
+    def kernel(y, wide):
+        y[0] = exp(y[0])  # Python's raises OverflowError
+        wide[0] = exp(y[1])  # float32, as its argument
+
+    y, wide = np.float32([1000, 0.1]), zeros(1, dtype=np.float64)
+    threads.run(kernel, 1, 1, (y, wide))
+    assert y[0] == np.inf
+    assert wide[0] == np.exp(np.float32(0.1))
+
+
+def test_an_array_that_is_no_argument_is_a_constant():
+    """Numba reads it when it compiles; nobody watches it here."""
+    table = np.float32([2, 3])
+
+    def reads(y):
+        y[0] = table[1]
+
+    def writes(y):
+        table[0] += y[0]
+
+    y = zeros(1)
+    threads.run(reads, 1, 1, (y,))
+    assert y[0] == 3
+    with pytest.raises(ValueError, match="read-only"):
+        threads.run(writes, 1, 1, (y,))
+    assert table[0] == 2
+
+
+@pytest.mark.parametrize("kernel", [print, 5], ids=["print", "5"])
+def test_a_kernel_is_a_function(kernel):
+    with pytest.raises(TypeError, match="a kernel is a function, got"):
+        threads.run(kernel, 1, 1, ())
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (([1.0], zeros(1)), "kernel: x must be a NumPy array or a number, got list"),
+        ((None, zeros(1)), "kernel: x must be a NumPy array or a number, got NoneType"),
+        (zeros(2), r"kernel: the arguments must be a tuple, got one array; is it \(x\) for \(x,\)?"),
+    ],
+)
+def test_arguments_of_other_types_are_refused(args, message):
+    with pytest.raises(TypeError, match=message):
+        threads.run(copying_kernel(), 1, 1, args)
+
+
 def test_too_few_arguments_are_refused():
     with pytest.raises(TypeError, match=r"kernel: takes 2 arguments \(x, y\), got 1"):
         threads.run(copying_kernel(), 1, 1, (zeros(1),))
@@ -197,7 +261,25 @@ def test_launches_that_no_gpu_allows(blocks, in_a_block, message):
         threads.run(copying_kernel(), blocks, in_a_block, (zeros(1), zeros(1)))
 
 
+@pytest.mark.parametrize("size", [8 / 4, (2.0, 2), (1, 1, 1, 1), ()])
+def test_sizes_that_are_no_integers_are_refused(size):
+    with pytest.raises(TypeError, match="blocks must be an integer"):
+        threads.run(copying_kernel(), size, 1, (zeros(1), zeros(1)))
+
+
 # --- what a user reads
+
+
+def test_a_notebooks_line_is_shown_as_it_stands_there():
+    path, cell = "/tmp/ipykernel_17/123456.py", "def kernel(y):\n    y[2] = 1  # too far\n"
+    found = {}
+    exec(compile(cell, path, "exec"), found)
+    linecache.cache[path] = len(cell), None, cell.splitlines(keepends=True), path
+    try:
+        with pytest.raises(threads.OutOfBounds, match=r"at line 2 of a cell \(y\[2\] = 1  # too far\): writes y\[2\]"):
+            threads.run(found["kernel"], 1, 1, (zeros(2),))
+    finally:
+        del linecache.cache[path]
 
 
 @pytest.mark.parametrize("module", [runner, scalars], ids=["runner", "scalars"])

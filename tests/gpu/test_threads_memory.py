@@ -150,6 +150,26 @@ def test_a_row_is_an_array():
     np.testing.assert_array_equal(y, x[1].sum(1))
 
 
+def test_a_loop_goes_through_rows_and_elements():
+    def kernel(x, y):
+        for i, row in enumerate(x):
+            for value in row:
+                y[i] += value
+
+    x, y = np.arange(6, dtype=np.float32).reshape(2, 3), zeros(2)
+    threads.run(kernel, 1, 1, (x, y))
+    assert y.tolist() == [3, 12]
+
+
+@pytest.mark.parametrize("function", [math.exp, np.max], ids=["math.exp", "np.max"])
+def test_a_row_is_no_number(function):
+    def kernel(x, y):
+        y[0] = function(x[1])
+
+    with pytest.raises(TypeError, match=r"kernel, block 0, thread 0, at .*: x is an array, not a number: write a loop"):
+        threads.run(kernel, 1, 1, (zeros(2, 3), zeros(1)))
+
+
 def test_a_row_has_bounds_of_its_own():
     def kernel(x, y):
         y[0] = x[1][4]
@@ -166,12 +186,19 @@ def test_a_flat_index_that_stays_in_the_array_is_still_out_of_bounds():
         threads.run(kernel, 1, 1, (zeros(3, 4),))
 
 
-@pytest.mark.parametrize("index", [1.0, slice(0, 2), (0, 0)])
-def test_an_index_that_is_no_integer_is_refused(index):
+@pytest.mark.parametrize(
+    ("index", "message"),
+    [
+        (1.0, "x: an index is made of integers here, got 1.0"),
+        (slice(0, 2), r"x: an index is made of integers here, got slice\(0, 2, None\)"),
+        ((0, 0), "x: has 1 axes"),
+    ],
+)
+def test_an_index_that_is_no_integer_is_refused(index, message):
     def kernel(x):
         x[index] = float32(1)
 
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match=message):
         threads.run(kernel, 1, 1, (zeros(3),))
 
 
@@ -283,6 +310,16 @@ def test_local_memory_is_each_threads_own():
     y = zeros(4, dtype=np.int64)
     threads.run_all_orders(kernel, 2, 2, (y,))
     assert y.tolist() == [0, 1, 2, 3]
+
+
+def test_local_memory_does_not_begin_with_zeros():
+    def kernel(y):
+        mine = cuda.local.array(2, float32)
+        mine[0] = 1
+        y[0] = mine[0] + mine[1]
+
+    with pytest.raises(Uninitialised, match=r"reads local mine\[1\] before .* there; it does not begin with zeros"):
+        threads.run(kernel, 1, 1, (zeros(1),))
 
 
 def test_shared_arrays_have_a_size_known_beforehand():

@@ -6,7 +6,8 @@
 A kernel is an ordinary Python function whose ``cuda`` is Numba's, with or without ``@cuda.jit``. No GPU is needed, nor
 a driver or a compiler: ``pip install "miniae[threads]"``. Here each of its threads runs in Python: one after
 the other where the kernel never waits, as greenlets where it has barriers or shuffles. Arrays watch what is done
-with them, as NVIDIA's compute-sanitizer does on a GPU:
+with them. The names are those of NVIDIA's compute-sanitizer, which does the like on a GPU; but its racecheck looks at
+shared memory alone, and its initcheck at global memory:
 
 * memcheck: every index lies within its array, and nothing beside an array changes;
 * initcheck: shared and local memory is written before it is read;
@@ -16,7 +17,9 @@ with them, as NVIDIA's compute-sanitizer does on a GPU:
 Beyond that, :func:`run_all_orders` demands the same bits in several orders of blocks and threads.
 
 What this cannot see: FMA and the rounding of the device's ``exp``, the promotion of float32 by literals and integers
-(a compiler's table shows it), a loop without end that uses no memory and no barrier; nor how fast a kernel is.
+(a compiler's table shows it), a loop without end that uses no memory and no barrier, global memory that nobody has
+written (an array's values count, where they come from ``np.empty`` as well), or what no compiler takes, such as a
+list; nor how fast a kernel is.
 
 The lesson ``tutorials/05_kernels.py`` begins here.
 """

@@ -38,6 +38,8 @@ class Uninitialised(KernelError):
 class Race(KernelError):
     """Two threads use one element, at least one of them writes, and nothing says which comes first.
 
+    Be it that both write the same: C++ allows no race, and the next change to the kernel may make two values of it.
+
     Threads of one block are ordered by a barrier that both pass, those of two blocks only by another launch. Otherwise
     give each element to one thread, or let all of them use it by atomic operations, whose order stays open.
     """
@@ -46,8 +48,9 @@ class Race(KernelError):
 class DivergentBarrier(KernelError):
     """Some threads wait at a barrier that others never reach, or at two different ones.
 
-    A barrier in an ``if`` that holds for some threads only, or behind a ``return``: a GPU hangs, or goes on with wrong
-    numbers. Draw the ``if`` around the work alone, and let all threads pass the barrier.
+    A barrier in an ``if`` that holds for some threads only, or behind a ``return``. CUDA leaves open what comes of it:
+    a GPU may hang, or go on, with wrong numbers or right ones. Draw the ``if`` around the work alone, and let all
+    threads pass the barrier.
     """
 
 

@@ -1,5 +1,6 @@
 """Which line of a kernel is running: found on Python's stack, by a mark in the globals that rebound functions have."""
 
+import linecache
 import sys
 from pathlib import Path
 from types import CodeType, FrameType
@@ -31,5 +32,8 @@ def path(frame: FrameType | None) -> tuple[tuple[CodeType, int], ...]:
 
 
 def show_line(line: Line) -> str:
-    """``file.py:12`` of a file's path and a line number."""
-    return f"{Path(line[0]).name}:{line[1]}"
+    """``file.py:12``; of a notebook's cell, whose file is named by a mere number, what stands in the line."""
+    path, number = Path(line[0]), line[1]
+    if path.parent.name.startswith("ipykernel"):
+        return f"line {number} of a cell ({linecache.getline(line[0], number).strip()})"
+    return f"{path.name}:{number}"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -24,15 +24,17 @@ class Memory:
         shape: of the array, for messages.
         name: of the array, for messages.
         launch: that uses it.
-        written: whether the elements have values already (not in shared and local memory).
+        advice: for who reads an element before it is written (shared and local memory); None if all have values.
     """
 
-    def __init__(self, flat: np.ndarray, shape: tuple[int, ...], name: str, launch: Launch, *, written: bool) -> None:
+    def __init__(
+        self, flat: np.ndarray, shape: tuple[int, ...], name: str, launch: Launch, advice: str | None = None
+    ) -> None:
         self.flat, self.shape, self.name, self.launch = flat, shape, name, launch
         self.scalar = scalar_type(flat.dtype)
         self.ledger = Ledger(launch)
-        self.written = None if written else bytearray(flat.size)
-        if not written:
+        self.advice, self.written = advice, bytearray(flat.size)
+        if advice is not None:
             flat.view(np.uint8)[:] = POISON
             if flat.dtype.kind == "f":
                 flat[:] = np.nan
@@ -59,8 +61,7 @@ class Memory:
         """
         self.launch.count_access()
         self.ledger.note("writes", element, self.show)
-        if self.written is not None:
-            self.written[element] = True
+        self.written[element] = True
         self.flat[element] = self.scalar(value)
 
     def update(self, element: int, operation: Callable[[Any, Any], Any], value: Any) -> Any:
@@ -82,9 +83,9 @@ class Memory:
         return old
 
     def _demand_written(self, verb: str, element: int) -> None:
-        if self.written is not None and not self.written[element]:
+        if self.advice is not None and not self.written[element]:
             what = f"{verb} {self.show(element)} before anything is written there"
-            raise Uninitialised(f"{self.launch.where()}: {what}; is a barrier missing?")
+            raise Uninitialised(f"{self.launch.where()}: {what}; {self.advice}")
 
     def _load(self, element: int) -> Any:
         return self.scalar(self.flat[element]) if self.flat.dtype.kind in "iu" else self.flat[element]
@@ -114,6 +115,13 @@ class WatchedArray:
         element, rest = self.locate(index, "reads")
         return WatchedArray(self.memory, rest, element) if rest else self.memory.read(element)
 
+    def __iter__(self) -> Iterator[Any]:
+        return (self[i] for i in range(len(self)))
+
+    def __array__(self, *_: object, **__: object) -> NoReturn:
+        memory = self.memory
+        raise TypeError(f"{memory.launch.where()}: {memory.name} is an array, not a number: write a loop over it")
+
     def __setitem__(self, index: Any, value: Any) -> None:
         self.memory.write(self.element(index, "writes"), value)
 
@@ -142,7 +150,11 @@ class WatchedArray:
             raise TypeError(f"{self.memory.name}: has {self.ndim} axes, got the index {index}")
         element = 0
         for i, length in zip(index, self.shape, strict=False):
-            i = operator.index(i)
+            try:
+                i = operator.index(i)
+            except TypeError:
+                where = f"{self.memory.launch.where()}: {self.memory.name}"
+                raise TypeError(f"{where}: an index is made of integers here, got {i!r}") from None
             if not 0 <= i < length:
                 raise self._out_of_bounds(index, verb)
             element = element * length + i

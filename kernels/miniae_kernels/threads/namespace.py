@@ -5,7 +5,7 @@ from __future__ import annotations
 import linecache
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -19,12 +19,19 @@ from miniae_kernels.threads.threads import WARP, Dim3, Launch
 SHARED_BYTES = 48 * 1024  # static shared memory of a block, on every GPU
 
 
-class Cuda:
-    """``numba.cuda``, for the thread that is running.
+class Part:
+    """What stands for a module, with a part of what that has."""
 
-    Other parts of ``numba.cuda`` are not here: a kernel that uses one ends with an AttributeError.
-    """
+    called: str
 
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"the runner has nothing for {self.called}.{name}")
+
+
+class Cuda(Part):
+    """``numba.cuda``, for the thread that is running."""
+
+    called = "cuda"
     warpsize = WARP
 
     def __init__(self, launch: Launch) -> None:
@@ -122,7 +129,8 @@ class SharedArrays:
         """
         here = path(device_frame())
         if here not in self._made:
-            self._made[here] = _array(self._launch, shape, dtype, "shared")
+            advice = "is a barrier missing, or the write itself?"
+            self._made[here] = _array(self._launch, shape, dtype, "shared", advice)
             size = sum(array.memory.flat.nbytes for array in self._made.values())
             if size > SHARED_BYTES:
                 raise BadLaunch(f"{self._launch.where()}: shared arrays of {size} bytes, a block has {SHARED_BYTES}")
@@ -146,10 +154,10 @@ class LocalArrays:
 
     def array(self, shape: int | tuple[int, ...], dtype: Any) -> WatchedArray:
         """A new array of the running thread."""
-        return _array(self._launch, shape, dtype, "local")
+        return _array(self._launch, shape, dtype, "local", "it does not begin with zeros")
 
 
-def _array(launch: Launch, shape: int | tuple[int, ...], dtype: Any, kind: str) -> WatchedArray:
+def _array(launch: Launch, shape: int | tuple[int, ...], dtype: Any, kind: str, advice: str) -> WatchedArray:
     """An array that nobody has written to, with the name it has in the kernel's source."""
     shape = shape if isinstance(shape, tuple) else (shape,)
     frame = device_frame()
@@ -158,12 +166,13 @@ def _array(launch: Launch, shape: int | tuple[int, ...], dtype: Any, kind: str) 
     if not all(isinstance(length, int) and length >= 1 for length in shape):
         raise ValueError(f"{launch.where()}: {name} must have a shape of positive integers, got {shape}")
     flat = np.empty(math.prod(shape), scalar_type(dtype).dtype)
-    memory = Memory(flat, shape, name, launch, written=False)
-    return WatchedArray(memory, shape)
+    return WatchedArray(Memory(flat, shape, name, launch, advice), shape)
 
 
-class Atomic:
+class Atomic(Part):
     """``cuda.atomic``: no other thread comes between the read and the write. All return the old value."""
+
+    called = "cuda.atomic"
 
     def add(self, array: WatchedArray, index: Any, value: Any) -> Any:
         """Add to an element."""
@@ -178,9 +187,10 @@ class Atomic:
         return array.memory.update(array.element(index, "updates"), min, value)
 
 
-class Math:
+class Math(Part):
     """``math``, with a float32 for a float32, and inf or NaN where Python's raises."""
 
+    called = "math"
     pi, e, inf, nan, tau = (np.float64(value) for value in (math.pi, math.e, math.inf, math.nan, math.tau))
 
     acos, acosh, asin, asinh, atan, atanh = np.arccos, np.arccosh, np.arcsin, np.arcsinh, np.arctan, np.arctanh

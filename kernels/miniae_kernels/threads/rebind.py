@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import inspect
 import math
-from types import CellType, CodeType, FunctionType, ModuleType
+from types import BuiltinFunctionType, CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -58,14 +58,21 @@ class Rebinder:
         if value is cuda:
             return self.namespace
         if value is math:
-            return Math
+            return Math()
+        if isinstance(value, BuiltinFunctionType) and value.__module__ == "math":
+            return getattr(Math(), value.__name__)
         if value is np:
             return Numpy()
+        if isinstance(value, np.ndarray):
+            constant = value.view()
+            constant.flags.writeable = False  # for Numba it is a constant: what a kernel is to change is an argument
+            return constant
         if isinstance(value, types.Type) or (isinstance(value, type) and issubclass(value, np.generic)):
             return scalar_type(value)
         if hasattr(value, "py_func"):
             return self.rebind(value.py_func)
         home = value.__name__ if isinstance(value, ModuleType) else type(value).__module__
         if home.partition(".")[0] in ("numba", "numba_cuda"):
-            raise TypeError(f"the runner has nothing for {name}, which is {value!r}")
+            known = "of Numba it knows cuda, and types such as float32, imported by these names"
+            raise TypeError(f"the runner has nothing for {name}, which is {value!r}; {known}")
         return value

@@ -35,8 +35,14 @@ def arranged(items: Sequence[Item], order: Order) -> list[Item]:
 
 
 def _body(kernel: Any) -> FunctionType:
-    """The Python function of a kernel."""
-    body: FunctionType = inspect.unwrap(getattr(kernel, "body", getattr(kernel, "py_func", kernel)))
+    """The Python function of a kernel.
+
+    Raises:
+        TypeError: if there is none.
+    """
+    body = inspect.unwrap(getattr(kernel, "body", getattr(kernel, "py_func", kernel)))
+    if not isinstance(body, FunctionType):
+        raise TypeError(f"a kernel is a function, got {body!r}")
     return body
 
 
@@ -46,6 +52,8 @@ def _named(body: FunctionType, args: Sequence[Any]) -> dict[str, Any]:
     Raises:
         TypeError: if there are too many or too few.
     """
+    if isinstance(args, np.ndarray):
+        raise TypeError(f"{body.__name__}: the arguments must be a tuple, got one array; is it (x) for (x,)?")
     names = body.__code__.co_varnames[: body.__code__.co_argcount]
     if len(names) != len(args):
         raise TypeError(f"{body.__name__}: takes {len(names)} arguments ({', '.join(names)}), got {len(args)}")
@@ -63,8 +71,10 @@ class _Arguments:
             if isinstance(arg, np.ndarray):
                 copy = self.copies.of(name, arg)
                 if copy not in self.memories:
-                    self.memories[copy] = Memory(copy.flat, arg.shape, name, launch, written=True)
+                    self.memories[copy] = Memory(copy.flat, arg.shape, name, launch)
                 self.seen.append(WatchedArray(self.memories[copy], arg.shape))
+            elif not isinstance(arg, (int, float, np.number, np.bool_)):
+                raise TypeError(f"{launch.kernel}: {name} must be a NumPy array or a number, got {type(arg).__name__}")
             else:
                 self.seen.append(scalar_type(np.result_type(arg))(arg))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from miniae_kernels.threads.errors import BadLaunch, NeverEnding
 from miniae_kernels.threads.frames import device_frame, show_line
 
@@ -65,11 +67,17 @@ class Launch:
 
     Raises:
         BadLaunch: if a size is none that a GPU allows.
+        TypeError: if it is no integer, such as the 2.0 that ``8 / 4`` makes (``8 // 4`` makes 2).
     """
 
     thread: Thread
 
     def __init__(self, kernel: str, blocks: int | tuple[int, ...], threads: int | tuple[int, ...]) -> None:
+        for what, given in (("blocks", blocks), ("threads", threads)):
+            sizes = given if isinstance(given, tuple) else (given,)
+            if not (1 <= len(sizes) <= 3 and all(isinstance(size, (int, np.integer)) for size in sizes)):
+                allowed = "an integer (/ makes none, // does) or a tuple of up to three"
+                raise TypeError(f"{kernel}: {what} must be {allowed}, got {given!r}")
         self.kernel, self.grid, self.block = kernel, Dim3.of(blocks), Dim3.of(threads)
         for what, size, limits in (("blocks", self.grid, MAX_GRID), ("threads", self.block, MAX_BLOCK)):
             if not all(1 <= length <= limit for length, limit in zip(size, limits, strict=True)):
