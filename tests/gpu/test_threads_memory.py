@@ -261,6 +261,9 @@ def test_what_a_kernel_may_not_write_stays_as_it_is():
     y = zeros(1)
     threads.run_all_orders(copying_kernel(), 1, 1, (x, y))
     assert y[0] == 1
+    with pytest.raises(ValueError, match="kernel: y is a read-only array, and the kernel changed it"):
+        threads.run(copying_kernel(), 1, 1, (zeros(1), x))
+    assert x[0] == 1
 
 
 # --- shared and local memory

@@ -59,9 +59,12 @@ class Copies:
 
         Raises:
             GuardBandDamaged: if a band has changed; no array has then.
+            ValueError: if an array that is read-only would have to.
         """
-        for _, copy in self._made:
+        for array, copy in self._made:
             copy.check(self.kernel)
+            if not array.flags.writeable and copy.flat.tobytes() != array.tobytes():
+                raise ValueError(f"{self.kernel}: {copy.name} is a read-only array, and the kernel changed it")
         for array, copy in self._made:
             if array.flags.writeable:
                 array[...] = copy.flat.reshape(array.shape)
