@@ -74,7 +74,7 @@ def test_nothing_imports_the_command_line():
 
 @pytest.mark.as_users_run_it
 def test_readme_runs():
-    """The README's Python examples, one after the other."""
+    """The README's Python examples, one after the other; one marked ``py`` and not ``python`` needs a GPU."""
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     assert blocks
     names: dict[str, object] = {}

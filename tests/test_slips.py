@@ -104,7 +104,7 @@ def sparse():
         (
             lambda: Autoencoder([Dense(8, 5), ReLU()], [Dense(4, 8)]),
             ValueError,
-            r"in_features=4, .*: the input must have shape \(N, 4\), got \(1, 5\)",
+            r"layer 3 does not fit those before it: Dense.*: the input must have shape \(N, 4\), got \(1, 5\)",
         ),
         # metrics and tables
         (lambda: fvu(np.zeros((3, 2)), np.full((3, 2), 0.1)), ValueError, "all 3 targets are equal"),

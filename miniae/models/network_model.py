@@ -56,9 +56,13 @@ class NetworkModel(Model):
             raise ValueError(f"loss: {loss!r} is unknown; known: {', '.join(LOSSES)}")
         self.network = Sequential(layers, backend)
         shape: Shape = ()
-        for layer in self.network.layers:  # from the first dense layer on, the shape of an example is known
-            shape = shape or ((1, layer.in_features) if isinstance(layer, Dense) else ())
-            shape = layer.output_shape(shape) if shape else ()
+        for number, layer in enumerate(self.network.layers, 1):
+            if not shape and isinstance(layer, Dense):  # from the first dense layer on, an example's shape is known
+                shape = (1, layer.in_features)
+            try:
+                shape = layer.output_shape(shape) if shape else ()
+            except ValueError as error:
+                raise ValueError(f"layer {number} does not fit those before it: {error}") from None
         self.loss = loss
         super().__init__(
             self.network.parameters,

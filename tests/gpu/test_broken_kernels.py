@@ -4,6 +4,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+import test_compile
 from broken import BROKEN
 from numba import cuda
 
@@ -54,6 +55,7 @@ def test_its_mended_twin_is_right_in_every_order(case):
     np.testing.assert_array_equal(args[0], case.arguments()[0])
 
 
+@test_compile.pytestmark
 @EACH
 def test_its_mended_twin_is_a_kernel_that_numba_compiles(case):
     ptx, returned = cuda.compile_ptx(case.mended, case.types, cc=(9, 0))

@@ -32,7 +32,7 @@ from miniae_kernels.cuda.optimizers import RULES, launch_rule
 from miniae_kernels.cuda.step import advance, commit, decay, gather, record
 from miniae_kernels.cuda.totals import blocks_of
 
-WARM_UPS = 2  # runs before a capture: the first compiles and loads kernels, which would end the capture
+WARM_UPS = 2  # runs before a capture: the first compiles, loads and allocates, which a capture does not bear
 
 
 def steps(model: Model, x: Array, target: Array, optimizer: Optimizer, clip_norm: float | None, seed: int) -> Steps:
@@ -46,6 +46,16 @@ class CapturedSteps(Steps):
 
     So a cost that is not finite is noticed when the epoch ends. Until then the device has held theta as the last finite
     step left it.
+
+    Attributes:
+        captures: whether steps are captured, or launched kernel by kernel.
+        graphs, pools: by the size of a batch, the graph and the memory that it works in.
+        order: on the device, the examples as this epoch takes them.
+        at, count: on the device, the number of the next step in this epoch and in the whole run.
+        start: on the device, where in ``order`` its batch begins.
+        taken: steps started in this epoch.
+        halt: on the device, whether a step was not finite, and which; see :func:`~miniae_kernels.cuda.step.record`.
+        tables: by the name of the turn, what it needs on the device for an epoch.
     """
 
     under_way = False  # whether a step may have been started that nobody has waited for
@@ -66,7 +76,7 @@ class CapturedSteps(Steps):
                 "training steps are not captured in a CUDA graph, so that small models train several times slower: "
                 + reason,
                 RuntimeWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
         rows = cupy.ascontiguousarray(x)  # for gather; the array itself where it is so already, as most are
         target = rows if target is x else cupy.ascontiguousarray(target)
@@ -75,7 +85,8 @@ class CapturedSteps(Steps):
         self.at, self.start = cupy.zeros(1, cupy.int64), cupy.zeros(1, cupy.int64)
         self.count, self.halt = cupy.zeros(1, cupy.uint32), cupy.zeros(3, cupy.int32)
         self.tables: dict[str, Table] = {}
-        self.vectors: list[Array] = []
+        self.vectors: list[Array] = []  # what the graphs work on
+        self.batches = 0
 
     def begin(self, order: np.ndarray, batch_size: int) -> None:
         """Bring to the device what the epoch's steps need."""
@@ -83,7 +94,7 @@ class CapturedSteps(Steps):
 
         batches = -(-len(order) // batch_size)
         vectors = [vector for turn in self.turns.values() for vector in (turn.model.theta, turn.model.buffers)]
-        if list(map(id, vectors)) != list(map(id, self.vectors)) or batches != getattr(self, "batches", batches):
+        if list(map(id, vectors)) != list(map(id, self.vectors)) or batches != self.batches:
             self.graphs.clear()  # they point at memory that is no longer what counts
             self.tables.clear()
         self.vectors, self.batches, self.batch_size, self.taken = vectors, batches, batch_size, 0

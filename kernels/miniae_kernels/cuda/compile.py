@@ -127,9 +127,9 @@ def main() -> None:
     ]
     print("# Registers of every kernel\n")
     print("Rendered by `python -m miniae_kernels.cuda.compile`, which needs no GPU. Registers of a thread, by")
-    print(
-        "architecture and dtype. No kernel may spill, need a stack, or, in float32, hold an instruction on float64.\n"
-    )
+    print("architecture and dtype; each kernel declares how many it may take. None may spill, need a stack, or, in")
+    print("float32, hold an instruction on float64. Shared bytes of a block are the most of all six; where there are")
+    print("any, 1,024 of them are what sm_90 keeps for itself.\n")
     print("Compiled with " + ", ".join(f"{name} {version(name)}" for name in PACKAGES) + ".\n")
     print(markdown(rows))
     sys.exit(any(each.faults(kernel) for kernel, found in rows for each in found))

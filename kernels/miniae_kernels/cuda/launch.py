@@ -27,9 +27,9 @@ import numpy as np
 from numba import cuda, types
 from numba.core.sigutils import normalize_signature
 
-THREADS = 256  # a block: enough warps to hide the latency of memory, and small enough that several blocks share a core
+THREADS = 256  # a block: enough warps to hide the latency of memory, few enough for several to a multiprocessor
 
-REGISTERS = 64  # a thread may have so many and its multiprocessor still hold 1,024 threads, half of what fits at best
+REGISTERS = 64  # a thread may have so many and its multiprocessor still hold 1,024 threads: at most 1,024 or 2,048 fit
 
 Grid = int | tuple[int, ...]
 
