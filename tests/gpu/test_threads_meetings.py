@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import test_compile
 from numba import cuda, float32, types
 
 from miniae_kernels import threads
@@ -55,6 +56,7 @@ def test_exchanges_within_a_warp():
     np.testing.assert_array_equal(votes[2], 0xAAAAAAAA - 2**32)
 
 
+@test_compile.pytestmark
 def test_a_ballot_is_signed_as_numba_has_it():
     _, returned = cuda.compile_ptx(lambda x: cuda.ballot_sync(FULL, x > 0), (types.int64,), device=True, cc=(9, 0))
     assert returned == types.int32

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import test_compile
 from numba import cuda, float32, int32, int64, njit, types, uint32, uint64
 
 from miniae_kernels import threads
@@ -51,6 +52,7 @@ def test_what_depends_on_the_width_of_an_unsigned_integer_is_refused(operation, 
         operation(scalar_type("uint32")(1))
 
 
+@test_compile.pytestmark
 def test_32_bits_times_32_bits_is_64_on_the_gpu_too():
     for right, product in ((types.uint32, types.uint64), (types.int64, types.int64)):
         _, returned = cuda.compile_ptx(lambda a, b: a * b, (types.uint32, right), device=True, cc=(9, 0))
