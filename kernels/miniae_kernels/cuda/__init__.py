@@ -5,7 +5,8 @@ need stands beside them (``launch``, ``gemm``, ``columns``, ...); ``table`` says
 ``captured`` makes one recording of a whole training step. Every file is read in the same order: what it overrides; the
 idea, with the bytes moved and the operations done; a naive kernel that reads like the formula; the faster one; the
 launcher; and where ``python -m miniae_kernels.cuda.NAME`` is given a GPU, a comparison of both with the reference and
-with the device's limits.
+with the device's limits. A good order for a first reading: ``launch``, ``activations``, ``columns``,
+``bias_activation``, ``step``, ``captured``.
 
 Where the table has no kernel the reference runs on CuPy arrays.
 """

@@ -40,6 +40,7 @@ def ahead(x, i, stride, own):
 
     In a loop that reads one element and writes one, the compiler leaves every read behind the write before it, as both
     might be to the same place, and a thread waits for each on its own. Read beforehand, so that it waits once for all.
+    Of a signed index, Numba's code would ask every time whether it counts from the end.
     """
     for m in range(AT_ONCE):
         if i + m * stride < x.size:
