@@ -132,7 +132,9 @@ def bench(
         typer.Argument(help="D1-D5, C1, C2, L1, L2; none for all but L1 and L2, which run on a GPU or when named"),
     ] = None,
     backend: Annotated[str, typer.Option(help="of miniae, several with commas: numpy, cuda")] = "numpy",
-    peers: Annotated[str | None, typer.Option(help="torch, jax, one of theirs as torch-eager, or none; default: all")] = None,
+    peers: Annotated[
+        str | None, typer.Option(help="torch, jax, one of theirs as torch-eager, or none; default: all")
+    ] = None,
     json: Annotated[
         str | None, typer.Option(help="file for the record, written after every workload; - for the screen")
     ] = None,
