@@ -88,7 +88,7 @@ def _cublas(
     import cupy
     from nvmath.bindings import cublas
 
-    handle = _handle(cupy.cuda.Device().id, cupy.cuda.get_current_stream().ptr)
+    handle, _ = _handle(cupy.cuda.Device().id, cupy.cuda.get_current_stream().ptr)
     gemm = {"float32": cublas.sgemm, "float64": cublas.dgemm}[out.dtype.name]
     of_product, of_out = (np.array(value, out.dtype) for value in (1, accumulate))  # read by cuBLAS before it returns
     gemm(
@@ -110,16 +110,13 @@ def _cublas(
 
 
 @cache
-def _handle(device: int, stream: int) -> int:
-    """A cuBLAS handle that works on one stream of one device."""
+def _handle(device: int, stream: int) -> tuple[int, Any]:
+    """A cuBLAS handle that works on one stream of one device, and the memory that belongs to it as long."""
     import cupy
     from nvmath.bindings import cublas
 
     handle = cublas.create()
     cublas.set_stream(handle, stream)  # first: it takes the workspace away
-    _workspaces[handle] = cupy.empty(WORKSPACE, cupy.uint8)
-    cublas.set_workspace(handle, _workspaces[handle].data.ptr, WORKSPACE)
-    return int(handle)
-
-
-_workspaces: dict[int, Any] = {}  # memory that belongs to a handle, kept as long as the program runs
+    workspace = cupy.empty(WORKSPACE, cupy.uint8)
+    cublas.set_workspace(handle, workspace.data.ptr, WORKSPACE)
+    return int(handle), workspace
